@@ -1,0 +1,28 @@
+/** Published as ES modules only: Jest, which runs CommonJS here, has to translate them. */
+const esmOnly = ['eventsource-parser', 'eventsource', 'eventsource-client']
+
+const swc = {
+  jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+  module: { type: 'commonjs' },
+  sourceMaps: 'inline',
+}
+
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/packages', '<rootDir>/test'],
+  testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
+  testTimeout: 20_000,
+  watchman: false,
+  // Tests run on the sources: no build is needed, and coverage and stack traces name the real lines.
+  moduleNameMapper: { '^@rivulet/([^/]+)$': '<rootDir>/packages/$1/src/index.ts' },
+  modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/'],
+  transform: {
+    '\\.ts$': ['@swc/jest', swc],
+    '\\.m?js$': ['@swc/jest', { ...swc, jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } } }],
+  },
+  // pnpm keeps every package at node_modules/.pnpm/<name>@<version>/node_modules/<name>: the pattern
+  // has to look past the first node_modules.
+  transformIgnorePatterns: [`/node_modules/(?!\\.pnpm/|(?:${esmOnly.join('|')})/)`],
+  reporters: ['default', '<rootDir>/scripts/closing-line-reporter.mjs'],
+}
