@@ -8,4 +8,6 @@ export default defineConfig({
   target: 'node20',
   dts: true,
   fixedExtension: true,
+  // How long plugins took is no news to who runs a build.
+  inputOptions: { checks: { pluginTimings: false } },
 })

@@ -1,0 +1,3 @@
+import { buildPackages } from './prepare.mjs'
+
+buildPackages()
