@@ -1,0 +1,8 @@
+export type { HeaderValues, StreamRequest, StreamResponse } from './sink/sink.ts'
+export { createSse, type Sse, type StreamHandler } from './sse/create-sse.ts'
+export type { CloseOptions, ErrorContext, SseOptions } from './sse/sse-options.ts'
+export type { StreamCloseMessage, StreamErrorMessage, StreamOpenMessage } from './stream/diagnostics.ts'
+export type { CloseReason, EventStream, PipeSource, Subscribable } from './stream/event-stream.ts'
+export type { StreamOptions } from './stream/stream-options.ts'
+export type { EventFields } from './wire/encode-event.ts'
+export { SseError, type SseErrorCode } from './wire/sse-error.ts'

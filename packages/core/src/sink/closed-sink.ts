@@ -1,0 +1,11 @@
+import type { Sink } from './sink.ts'
+
+/** The sink of a response that was answered without a stream. */
+export const closedSink: Sink = {
+  bufferedBytes: 0,
+  isFinished: true,
+  completedBytes: 0,
+  write: () => false,
+  end: () => {},
+  destroy: () => {},
+}

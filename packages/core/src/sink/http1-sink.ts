@@ -1,0 +1,79 @@
+import { OutgoingMessage, type ServerResponse } from 'node:http'
+import type { Frame } from './frame.ts'
+import type { Sink } from './sink.ts'
+
+const { write: nodeWrite, end: nodeEnd } = OutgoingMessage.prototype
+// Deprecated alias of flushHeaders on old Nodes, gone on newer ones: a different `flush` is a compressor's.
+const nodeFlush: unknown = Reflect.get(OutgoingMessage.prototype, 'flush')
+
+/** HTTP/1.0 and HTTP/1.1, with or without TLS. */
+export class Http1Sink implements Sink {
+  readonly #response: ServerResponse
+
+  constructor(response: ServerResponse) {
+    this.#response = response
+  }
+
+  get bufferedBytes(): number {
+    return this.#response.writableLength
+  }
+
+  get isFinished(): boolean {
+    return this.#response.writableEnded || this.#response.destroyed
+  }
+
+  get completedBytes(): number {
+    const socket = this.#response.socket
+    // A response that waits in a pipeline has no socket yet: it is not its peer that is slow.
+    return socket === null ? this.#response.writableLength : socket.bytesWritten - socket.writableLength
+  }
+
+  write(frame: Frame): boolean {
+    const response = this.#response
+    if (this.#takesReadyMadeChunks()) {
+      // One write of bytes made once, where Node would make four small ones for each connection: 0.9 of its CPU for single
+      // events and 0.6 in bursts. Through the response and not the socket, so that order and a foreign end() are still Node's.
+      response.chunkedEncoding = false
+      try {
+        return response.write(frame.chunk)
+      } finally {
+        response.chunkedEncoding = true
+      }
+    }
+    const isRoomLeft = response.write(frame.block)
+    flushCompressor(response)
+    return isRoomLeft
+  }
+
+  end(last: boolean): void {
+    const response = this.#response
+    const socket = response.socket
+    if (last && socket !== null) response.once('finish', () => socket.end())
+    response.end()
+  }
+
+  destroy(): void {
+    const response = this.#response
+    response.destroy()
+    // In a pipeline the response has no socket of its own yet; the request has.
+    if (response.socket === null) response.req.destroy()
+  }
+
+  // Anything in front of Node's own write (compression, inject) must see the block; a corked response and one that has no
+  // socket yet keep chunks aside in ways that differ between Node versions.
+  #takesReadyMadeChunks(): boolean {
+    const response = this.#response
+    return (
+      response.chunkedEncoding &&
+      response.write === nodeWrite &&
+      response.end === nodeEnd &&
+      response.socket !== null &&
+      response.writableCorked === 0
+    )
+  }
+}
+
+function flushCompressor(response: ServerResponse): void {
+  const flush: unknown = Reflect.get(response, 'flush')
+  if (typeof flush === 'function' && flush !== nodeFlush) flush.call(response)
+}

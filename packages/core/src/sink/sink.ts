@@ -1,0 +1,33 @@
+import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { Frame } from './frame.ts'
+
+/** A request of `node:http`, of `node:http2`'s compatibility API, or of a framework that extends one of them. */
+export type StreamRequest = IncomingMessage | Http2ServerRequest
+/** A response of `node:http`, of `node:http2`'s compatibility API, or of a framework that extends one of them. */
+export type StreamResponse = ServerResponse | Http2ServerResponse
+
+/** Header values by name, as Node takes them. */
+export type HeaderValues = Readonly<Record<string, OutgoingHttpHeader>>
+
+/**
+ * How the bytes of one response leave the process.
+ *
+ * Writes are in call order, whole frames, and never throw. After `end()` or `destroy()` nothing more may be written.
+ */
+export interface Sink {
+  /** Bytes accepted here that the kernel has not taken yet. */
+  readonly bufferedBytes: number
+  /** True once the response was ended, by us or by somebody else, or its connection is gone. */
+  readonly isFinished: boolean
+  /**
+   * A number that changes only when a write was completed. A backlog with an unchanged number is a peer that does not read.
+   */
+  readonly completedBytes: number
+  /** Writes one frame. `false`: the buffer is full, a `drain` event of the response will follow. */
+  write(frame: Frame): boolean
+  /** Ends the response; what was written before still goes out. With `last` the connection takes no more requests. */
+  end(last: boolean): void
+  /** Drops the connection (HTTP/1.1) or resets the stream (HTTP/2) with all that is still buffered. */
+  destroy(): void
+}

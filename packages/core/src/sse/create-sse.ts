@@ -1,0 +1,201 @@
+import { closedSink } from '../sink/closed-sink.ts'
+import { commitHead, isGone, openSink } from '../sink/open-sink.ts'
+import type { StreamRequest, StreamResponse } from '../sink/sink.ts'
+import { type StreamOpenMessage, streamOpened } from '../stream/diagnostics.ts'
+import type { CloseReason, EventStream } from '../stream/event-stream.ts'
+import { OpenStream } from '../stream/open-stream.ts'
+import type { StreamHost } from '../stream/stream-host.ts'
+import {
+  type ResolvedStreamOptions,
+  resolveStreamOptions,
+  type StreamOptions,
+} from '../stream/stream-options.ts'
+import { readLastEventId } from '../wire/last-event-id.ts'
+import { SseError } from '../wire/sse-error.ts'
+import { type Drained, drain, retryWithin } from './drain.ts'
+import { comeBack, gone, type Refusal, refusalOf } from './refusal.ts'
+import { bindResponse, claimResponse, streamOf } from './response-binding.ts'
+import {
+  type CloseOptions,
+  closeDefaults,
+  type ResolvedSseOptions,
+  resolveCloseOptions,
+  resolveSseOptions,
+  type SseOptions,
+} from './sse-options.ts'
+
+/** What runs for one stream: its return ends the stream unless it has a subscription, its throw closes and reports it. */
+export type StreamHandler = (stream: EventStream) => unknown
+
+/** The streams of one application. */
+export interface Sse {
+  /**
+   * Opens a stream on a response: commits status and headers, writes the reconnection time, starts the heartbeat.
+   *
+   * Always returns a stream. Where there is none to have (HEAD, 406, draining, the client has left, a finished stream asked for
+   * again) the answer has been given and the stream is already closed with its reason. A `handler` runs for open streams only.
+   *
+   * @throws SseError `ERR_SSE_OPTION` for bad options, `ERR_SSE_ALREADY_OPEN` for a second stream on one response,
+   * `ERR_SSE_HEADERS_SENT` when something was sent before. Nothing that a client sends makes it throw.
+   */
+  open(
+    request: StreamRequest,
+    response: StreamResponse,
+    handlerOrOptions?: StreamHandler | StreamOptions,
+    options?: StreamOptions,
+  ): EventStream
+  /**
+   * Closes the open stream of a response with reason `error`, for an error that the framework reports itself.
+   *
+   * @returns whether there was one
+   */
+  fail(response: StreamResponse, error: unknown): boolean
+  /** The streams that are open now. */
+  readonly streams: ReadonlySet<EventStream>
+  /** Hangs up the streams for which `predicate` says so. @returns how many */
+  closeWhere(predicate: (stream: EventStream) => boolean): number
+  /**
+   * Drains: refuses new streams softly from now on and hangs up the open ones, each told its own time to come back. Resolves
+   * when the last connection has let go or the grace is over. Called again it gives the same promise.
+   *
+   * @throws SseError `ERR_SSE_OPTION`
+   */
+  close(options?: CloseOptions): Promise<void>
+}
+
+/**
+ * Makes the streams of one application: for plain `node:http` and `node:http2`, and what the adapters are made of.
+ *
+ * @throws SseError `ERR_SSE_OPTION`
+ */
+export function createSse(options?: SseOptions): Sse {
+  const streams = new Streams(resolveSseOptions(options))
+  return {
+    open(request, response, handlerOrOptions, ...rest) {
+      const isHandler = typeof handlerOrOptions === 'function'
+      const stream = streams.openStream(
+        request,
+        response,
+        isHandler ? rest[0] : (handlerOrOptions ?? rest[0]),
+      )
+      if (isHandler && stream.closed === null) void stream.run(handlerOrOptions)
+      return stream
+    },
+    fail(response, error) {
+      const stream = streamOf(response)
+      if (stream === undefined || stream.closed !== null) return false
+      stream.fail(error)
+      return true
+    },
+    streams: streams.open,
+    closeWhere: (predicate) => streams.closeWhere(predicate),
+    close: (closeOptions) => streams.close(closeOptions),
+  }
+}
+
+class Streams implements Drained, StreamHost<OpenStream> {
+  readonly open = new Set<OpenStream>()
+  readonly connected = new Set<OpenStream>()
+  readonly #options: ResolvedSseOptions
+  #closing: Promise<void> | undefined
+  #onEmpty: (() => void) | undefined
+
+  constructor(options: ResolvedSseOptions) {
+    this.#options = options
+  }
+
+  openStream(request: StreamRequest, response: StreamResponse, given: StreamOptions | undefined): OpenStream {
+    const options = resolveStreamOptions(this.#options.stream, given)
+    assertUnused(response)
+    const lastEventId = readLastEventId(request.headers['last-event-id'], request.url)
+    if (options.negotiate) varyOnAccept(response)
+    const refusal = this.#refusalOf(request, response, options, lastEventId)
+    if (refusal === null) {
+      commitHead(response, options.status ?? response.statusCode, options.headers)
+    } else {
+      refusal.answer(response, options)
+    }
+    const sink = refusal === null ? openSink(response) : closedSink
+    const stream = new OpenStream({ request, response, sink, options, lastEventId, host: this })
+    if (refusal === null) this.#start(stream)
+    else this.#refuse(stream, refusal.reason)
+    return stream
+  }
+
+  onceEmpty(listener: () => void): void {
+    if (this.connected.size === 0) listener()
+    else this.#onEmpty = listener
+  }
+
+  report(error: unknown, stream: OpenStream): void {
+    this.#options.onError(error, { stream, request: stream.request, response: stream.response })
+  }
+
+  onStreamClose(stream: OpenStream): void {
+    this.open.delete(stream)
+  }
+
+  onResponseClose(stream: OpenStream): void {
+    this.connected.delete(stream)
+    if (this.connected.size === 0) this.#onEmpty?.()
+  }
+
+  closeWhere(predicate: (stream: EventStream) => boolean): number {
+    const chosen = [...this.open].filter(predicate)
+    for (const stream of chosen) stream.close()
+    return chosen.length
+  }
+
+  async close(options?: CloseOptions): Promise<void> {
+    const resolved = resolveCloseOptions(options)
+    this.#closing ??= drain(this, resolved)
+    await this.#closing
+  }
+
+  #start(stream: OpenStream): void {
+    this.open.add(stream)
+    this.connected.add(stream)
+    bindResponse(stream.request, stream.response, stream)
+    stream.start()
+    if (streamOpened.hasSubscribers) streamOpened.publish({ stream } satisfies StreamOpenMessage)
+  }
+
+  #refuse(stream: OpenStream, reason: CloseReason): void {
+    claimResponse(stream.response, stream)
+    stream.hangUp(reason)
+  }
+
+  #refusalOf(
+    request: StreamRequest,
+    response: StreamResponse,
+    options: ResolvedStreamOptions,
+    lastEventId: string | null,
+  ): Refusal | null {
+    if (isGone(request, response)) return gone
+    const refusal = refusalOf(request, options, lastEventId)
+    if (refusal !== null || this.#closing === undefined) return refusal
+    return comeBack('shutdown', retryWithin(closeDefaults.retryMs))
+  }
+}
+
+function assertUnused(response: StreamResponse): void {
+  if (streamOf(response) !== undefined) {
+    throw new SseError(
+      'ERR_SSE_ALREADY_OPEN',
+      'This response is a stream already: keep the one that the first call gave.',
+    )
+  }
+  if (response.headersSent) {
+    throw new SseError(
+      'ERR_SSE_HEADERS_SENT',
+      'Something was sent on this response before, so it cannot become a stream: answer errors before the stream is opened and return.',
+    )
+  }
+}
+
+function varyOnAccept(response: StreamResponse): void {
+  const before = response.getHeader('Vary')
+  const fields = before === undefined ? [] : String(before).split(/\s*,\s*/)
+  if (!fields.some((field) => /^(\*|accept)$/i.test(field)))
+    response.setHeader('Vary', [...fields, 'Accept'].join(', '))
+}

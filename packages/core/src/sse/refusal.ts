@@ -1,0 +1,71 @@
+import { commitHead } from '../sink/open-sink.ts'
+import type { StreamRequest, StreamResponse } from '../sink/sink.ts'
+import type { CloseReason } from '../stream/event-stream.ts'
+import type { ResolvedStreamOptions } from '../stream/stream-options.ts'
+import { acceptsEventStream } from '../wire/accept.ts'
+import { encodeRetry } from '../wire/encode-event.ts'
+import { finishedIdEnding } from '../wire/field.ts'
+
+/** Why a request gets no open stream, and how it is answered. */
+export interface Refusal {
+  readonly reason: CloseReason
+  answer(response: StreamResponse, options: ResolvedStreamOptions): void
+}
+
+/** The client has left: there is nobody to answer. */
+export const gone: Refusal = { reason: 'client', answer: () => {} }
+
+const head: Refusal = {
+  reason: 'refused',
+  answer(response, options) {
+    commitHead(response, options.status ?? response.statusCode, options.headers)
+    response.end()
+  },
+}
+
+/** A standard EventSource takes 204 as the end. */
+const finished: Refusal = {
+  reason: 'end',
+  answer(response) {
+    response.removeHeader('Content-Type')
+    response.removeHeader('Content-Length')
+    response.setHeader('Cache-Control', 'no-store')
+    response.statusCode = 204
+    response.end()
+  },
+}
+
+const notAcceptable: Refusal = {
+  reason: 'refused',
+  answer(response) {
+    const body = 'This resource is an event stream: accept text/event-stream.\n'
+    response.setHeader('Content-Type', 'text/plain; charset=utf-8')
+    response.setHeader('Content-Length', body.length)
+    response.setHeader('Cache-Control', 'no-store')
+    response.statusCode = 406
+    response.end(body)
+  },
+}
+
+/** An answer that an EventSource survives: a stream that only says when to come back. */
+export function comeBack(reason: CloseReason, retryMs: number): Refusal {
+  return {
+    reason,
+    answer(response, options) {
+      commitHead(response, options.status ?? response.statusCode, options.headers)
+      response.end(encodeRetry(retryMs))
+    },
+  }
+}
+
+/** What speaks against a stream in the request itself. */
+export function refusalOf(
+  request: StreamRequest,
+  options: ResolvedStreamOptions,
+  lastEventId: string | null,
+): Refusal | null {
+  if (request.method === 'HEAD') return head
+  if (options.negotiate && !acceptsEventStream(request.headers.accept)) return notAcceptable
+  if (lastEventId?.endsWith(finishedIdEnding) === true) return finished
+  return null
+}

@@ -1,0 +1,330 @@
+import { Frame } from '../sink/frame.ts'
+import type { Sink, StreamRequest, StreamResponse } from '../sink/sink.ts'
+import { type EventFields, encodeComment, encodeEvent, encodeRetry } from '../wire/encode-event.ts'
+import { finishedIdEnding } from '../wire/field.ts'
+import { SseError, show } from '../wire/sse-error.ts'
+import {
+  type StreamCloseMessage,
+  type StreamErrorMessage,
+  streamClosed,
+  streamFailed,
+} from './diagnostics.ts'
+import type { CloseReason, EventStream, PipeSource, Subscribable } from './event-stream.ts'
+import { pipe } from './pipe.ts'
+import { type ClockedStream, StreamClock } from './stream-clock.ts'
+import { isAbort, type StreamFeed, type StreamHost } from './stream-host.ts'
+import type { ResolvedStreamOptions } from './stream-options.ts'
+
+const heartbeat = Frame.fromText(':\n\n')
+// Streams without a channel have no cursor to go in front of the ending.
+const endWithoutCursor = Frame.fromText(encodeEnd(''))
+
+/** The last block of a finished stream. The id makes the client's next request one that is answered 204. */
+export function encodeEnd(cursor: string): string {
+  return `id: ${cursor}${finishedIdEnding}\nevent: $end\ndata: \n\n`
+}
+
+/** What a stream is made from. */
+export interface OpenStreamParts {
+  readonly request: StreamRequest
+  readonly response: StreamResponse
+  readonly sink: Sink
+  readonly options: ResolvedStreamOptions
+  readonly lastEventId: string | null
+  readonly host: StreamHost<OpenStream>
+}
+
+/**
+ * The stream behind `EventStream`. `closed` is its state, changed in `#shut` alone.
+ */
+export class OpenStream implements EventStream, ClockedStream {
+  readonly lastEventId: string | null
+  readonly options: ResolvedStreamOptions
+  readonly request: StreamRequest
+  readonly response: StreamResponse
+  context: unknown
+  /** Who feeds this stream from channels; set by the channel layer. */
+  feed: StreamFeed | null = null
+
+  readonly #sink: Sink
+  readonly #host: StreamHost<OpenStream>
+  readonly #clock: StreamClock
+  #closed: CloseReason | null = null
+  /** The last write filled the buffer and no `drain` has come since. */
+  #isBehind = false
+  #eventCount = 0
+  #byteCount = 0
+  #listeners: Set<(reason: CloseReason) => void> | undefined
+  #drainWaiters: ((isOpen: boolean) => void)[] | undefined
+  #controller: AbortController | undefined
+
+  constructor(parts: OpenStreamParts) {
+    this.#sink = parts.sink
+    this.#host = parts.host
+    this.options = parts.options
+    this.request = parts.request
+    this.response = parts.response
+    this.lastEventId = parts.lastEventId
+    this.context = parts.options.context
+    this.#clock = new StreamClock(this, parts.options)
+  }
+
+  /** Writes the first bytes, which carry the head with them, and starts the clocks. */
+  start(): void {
+    const retryMs = this.#clock.retryMs
+    this.#write(retryMs === false ? heartbeat : Frame.fromText(encodeRetry(retryMs)), 0)
+    if (this.#closed === null) this.#clock.start()
+    this.#followSignal()
+  }
+
+  get closed(): CloseReason | null {
+    return this.#closed
+  }
+
+  get bufferedBytes(): number {
+    return this.#closed === null ? this.#sink.bufferedBytes : 0
+  }
+
+  /** Nothing more should be written until `drain`. */
+  get isBehind(): boolean {
+    return this.#isBehind
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#closed !== null) this.#controller.abort(abortReason(this.#closed))
+    }
+    return this.#controller.signal
+  }
+
+  send(event: EventFields): boolean {
+    const block = encodeEvent(event, this.options)
+    if (this.feed !== null && event.id !== undefined) {
+      throw new SseError(
+        'ERR_SSE_ID',
+        `A stream with a subscription has the channel's ids: send the event without the id ${show(event.id)}.`,
+        { value: event.id },
+      )
+    }
+    return this.#sendDirect(block, 1)
+  }
+
+  comment(text: string): boolean {
+    return this.#sendDirect(encodeComment(text), 0)
+  }
+
+  drained(): Promise<boolean> {
+    if (this.#closed !== null) return Promise.resolve(false)
+    if (!this.#isBehind) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      this.#drainWaiters ??= []
+      this.#drainWaiters.push(resolve)
+    })
+  }
+
+  pipe<T>(source: PipeSource<T>, map?: (item: T) => EventFields): Promise<boolean> {
+    return pipe(this, source, map ?? ((item) => ({ data: item })))
+  }
+
+  subscribe<Options, Result>(channel: Subscribable<Options, Result>, options?: Options): Result {
+    return channel.attach(this, options)
+  }
+
+  close(): void {
+    this.#shut('server')
+  }
+
+  end(): void {
+    if (this.#closed !== null) return
+    const cursor = this.feed?.cursor ?? ''
+    this.#write(cursor === '' ? endWithoutCursor : Frame.fromText(encodeEnd(cursor)), 1)
+    this.#shut('end')
+  }
+
+  onClose(listener: (reason: CloseReason) => void): () => void {
+    if (this.#closed !== null) {
+      this.#call(listener, this.#closed)
+      return () => {}
+    }
+    this.#listeners ??= new Set()
+    const listeners = this.#listeners
+    // A function given twice is called twice, as its two takers expect.
+    const own = (reason: CloseReason) => listener(reason)
+    listeners.add(own)
+    return () => listeners.delete(own)
+  }
+
+  /** Hangs up for a reason of ours, telling the client when to come back if it is given. */
+  hangUp(reason: CloseReason, retryMs?: number): void {
+    if (this.#closed !== null) return
+    if (retryMs !== undefined && !this.#isBehind) this.#write(Frame.fromText(encodeRetry(retryMs)), 0)
+    this.#shut(reason)
+  }
+
+  /** Closes the stream behind an error that somebody else reports. */
+  fail(error: unknown): void {
+    if (streamFailed.hasSubscribers)
+      streamFailed.publish({ stream: this, error } satisfies StreamErrorMessage)
+    this.#shut('error')
+  }
+
+  /** Runs a handler for this stream: its end ends the stream, its error closes and reports it. */
+  async run(handler: (stream: EventStream) => unknown): Promise<void> {
+    try {
+      await handler(this)
+    } catch (error) {
+      // Work that was aborted because this stream closed did what it was told to.
+      if (this.#closed !== null && isAbort(error)) return
+      this.fail(error)
+      this.#host.report(error, this)
+      return
+    }
+    if (this.feed === null) this.end()
+  }
+
+  /** Writes a frame of the channel layer. `false`: behind from now on, or closed. */
+  writeFrame(frame: Frame, eventCount: number): boolean {
+    return this.#write(frame, eventCount)
+  }
+
+  writeHeartbeat(): void {
+    if (this.#isBehind || this.#sink.bufferedBytes > 0) return
+    this.#write(this.feed?.cursorFrame() ?? heartbeat, 0)
+  }
+
+  get completedBytes(): number {
+    return this.#sink.completedBytes
+  }
+
+  get pendingBytes(): number {
+    return this.#sink.bufferedBytes
+  }
+
+  destroy(reason: CloseReason): void {
+    if (this.#closed === null) this.#shut(reason)
+    else this.#sink.destroy()
+  }
+
+  /** For the channel layer: there is a subscription now, and rotation is safe. */
+  subscribed(feed: StreamFeed): void {
+    this.feed = feed
+    this.#clock.startRotation()
+  }
+
+  /** The response's `drain`. */
+  onDrain(): void {
+    this.#isBehind = false
+    this.#clock.clearStall()
+    this.#settleDrainWaiters(true)
+    if (this.#closed === null) this.feed?.onDrain()
+  }
+
+  /** The response's `close`: the last that happens to it. */
+  onResponseClose(wasEndedElsewhere: boolean): void {
+    this.#shut(wasEndedElsewhere ? 'server' : 'client')
+    this.#clock.stop()
+    this.#host.onResponseClose(this)
+  }
+
+  #sendDirect(block: string, eventCount: number): boolean {
+    if (this.#closed !== null) return false
+    const frame = Frame.fromText(block)
+    const waiting = this.#sink.bufferedBytes
+    if (waiting > 0 && waiting + frame.chunk.length > this.options.maxBufferedBytes) {
+      this.#shut('slow')
+      return false
+    }
+    return this.#write(frame, eventCount)
+  }
+
+  #write(frame: Frame, eventCount: number): boolean {
+    if (this.#closed !== null) return false
+    if (this.#sink.isFinished) {
+      // Somebody else ended the response; its `close` event is still to come.
+      this.#shut('server')
+      return false
+    }
+    this.#eventCount += eventCount
+    this.#byteCount += frame.size
+    const isRoomLeft = this.#sink.write(frame)
+    this.#clock.wrote()
+    if (!isRoomLeft) {
+      this.#isBehind = true
+      this.#clock.watchStall()
+    }
+    return isRoomLeft
+  }
+
+  #shut(reason: CloseReason): void {
+    if (this.#closed !== null) return
+    this.#closed = reason
+    // Out of the channel first, so that no listener sees a delivery after it was told.
+    this.feed?.onStreamClose()
+    this.#closeSink(reason)
+    this.#settleDrainWaiters(false)
+    this.#controller?.abort(abortReason(reason))
+    const listeners = this.#listeners
+    this.#listeners = undefined
+    if (listeners !== undefined) for (const listener of listeners) this.#call(listener, reason)
+    this.#host.onStreamClose(this)
+    if (streamClosed.hasSubscribers) streamClosed.publish(this.#closeMessage(reason))
+  }
+
+  #closeSink(reason: CloseReason): void {
+    if (reason === 'client' || this.#sink.isFinished) {
+      this.#clock.stop()
+      return
+    }
+    if (reason === 'slow' || reason === 'stalled') {
+      // This peer does not read: waiting until it has taken the rest would keep the rest.
+      this.#clock.stop()
+      this.#sink.destroy()
+      return
+    }
+    this.#sink.end(reason === 'shutdown')
+    this.#clock.linger()
+  }
+
+  #closeMessage(reason: CloseReason): StreamCloseMessage {
+    return {
+      stream: this,
+      reason,
+      ageMs: this.#clock.ageMs,
+      eventCount: this.#eventCount,
+      byteCount: this.#byteCount,
+    }
+  }
+
+  #settleDrainWaiters(isOpen: boolean): void {
+    const waiters = this.#drainWaiters
+    this.#drainWaiters = undefined
+    if (waiters !== undefined) for (const resolve of waiters) resolve(isOpen)
+  }
+
+  #followSignal(): void {
+    const { signal } = this.options
+    if (signal === undefined) return
+    // A listener added to a signal that is aborted already never runs.
+    if (signal.aborted) {
+      this.close()
+      return
+    }
+    const close = () => this.close()
+    signal.addEventListener('abort', close, { once: true })
+    this.onClose(() => signal.removeEventListener('abort', close))
+  }
+
+  #call(listener: (reason: CloseReason) => void, reason: CloseReason): void {
+    try {
+      listener(reason)
+    } catch (error) {
+      // One listener's mistake must not keep the others from cleaning up.
+      this.#host.report(error, this)
+    }
+  }
+}
+
+function abortReason(reason: CloseReason): DOMException {
+  return new DOMException(`The stream was closed: ${reason}.`, 'AbortError')
+}
