@@ -1,8 +1,8 @@
 import tseslint from 'typescript-eslint'
 
 /**
- * Biome formats and lints. ESLint is here for the one thing that needs the type checker: a promise
- * that nobody waits for.
+ * Biome formats and lints. ESLint is here for what needs the type checker (a promise that nobody waits
+ * for) and for the one kind of import that Biome's layering rule does not see.
  */
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', 'examples/**', '**/*.config.ts', 'tsdown.base.ts'] },
@@ -17,6 +17,15 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
+    },
+  },
+  {
+    files: ['packages/*/src/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'TSImportType', message: 'Use `import type`: the layering is checked there.' },
+      ],
     },
   },
 )
