@@ -1,3 +1,4 @@
 import { buildPackages } from './prepare.mjs'
+import { main } from './run.mjs'
 
-buildPackages()
+await main(buildPackages)

@@ -1,14 +1,24 @@
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { runPnpm } from './run.mjs'
+import { CommandFailed, runPnpm } from './run.mjs'
 import { exampleFolders, hashOf, packageFolders, remember, remembered, root } from './workspace.mjs'
 
 /** Installs and builds what has changed since the last time; takes no time when nothing has. */
 export async function prepare() {
+  refuseOldNode()
   await withLock(() => {
     install()
     build()
   })
+}
+
+function refuseOldNode() {
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const numbers = (version) => version.match(/\d+/g).map(Number)
+  const [wantedMajor, wantedMinor] = numbers(engines.node)
+  const [major, minor] = numbers(process.versions.node)
+  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return
+  throw new CommandFailed(`This needs Node ${engines.node}; it runs on ${process.versions.node}.`)
 }
 
 function install() {

@@ -5,8 +5,21 @@ import { root } from './workspace.mjs'
 
 const onWindows = process.platform === 'win32'
 
-/** A command that failed; whoever started it has already said why. */
-export class CommandFailed extends Error {}
+/** What a person has to be told, without a stack trace. */
+export class CommandFailed extends Error {
+  name = 'CommandFailed'
+}
+
+/** Runs a script's work. Commands that fail are expected, and are reported by their message alone. */
+export async function main(work) {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error
+    console.error(error.message)
+    process.exitCode = 1
+  }
+}
 
 /**
  * Runs a command with this process's output.
