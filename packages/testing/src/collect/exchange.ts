@@ -1,0 +1,104 @@
+import http, { type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
+import http2 from 'node:http2'
+import https from 'node:https'
+import type { Endpoint } from './endpoint.ts'
+
+/** A request as it goes out. */
+export interface ExchangeRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: OutgoingHttpHeaders
+  readonly body: string | Uint8Array | undefined
+}
+
+/** Who hears about an exchange. After `onEnd` or `onBroken` nothing more comes. */
+export interface ExchangeListener {
+  onHead(status: number, headers: IncomingHttpHeaders): void
+  onData(chunk: Buffer): void
+  /** The server ended the response. */
+  onEnd(): void
+  /** There is no connection, or it broke before the response was complete. */
+  onBroken(error: Error): void
+}
+
+/** One request under way on a connection of its own. */
+export interface Exchange {
+  /** Reads no more from the connection. */
+  pause(): void
+  /** Drops the connection. */
+  destroy(): void
+}
+
+/** Sends a request over a new connection, in the protocol that the endpoint speaks. */
+export function openExchange(
+  endpoint: Endpoint,
+  request: ExchangeRequest,
+  listener: ExchangeListener,
+): Exchange {
+  const url = new URL(request.path, endpoint.origin)
+  // Who tests on the own machine has no certificate that anybody vouches for.
+  const rejectUnauthorized = !/^(localhost|127\.|\[::1\])/.test(url.hostname)
+  const open = endpoint.isHttp2 ? openHttp2 : openHttp1
+  return open({ ...request, url, rejectUnauthorized }, listener)
+}
+
+interface ResolvedRequest extends ExchangeRequest {
+  readonly url: URL
+  readonly rejectUnauthorized: boolean
+}
+
+function openHttp1(resolved: ResolvedRequest, listener: ExchangeListener): Exchange {
+  const { url, method, headers, rejectUnauthorized } = resolved
+  const isTls = url.protocol === 'https:'
+  // Asks to keep the connection, as browsers do, and drops it afterwards.
+  const agent = isTls ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true })
+  const options = { method, headers, agent, rejectUnauthorized }
+  const request = isTls ? https.request(url, options) : http.request(url, options)
+  let response: http.IncomingMessage | undefined
+  request.on('error', (error) => listener.onBroken(error))
+  request.on('response', (incoming) => {
+    response = incoming
+    listener.onHead(incoming.statusCode ?? 0, incoming.headers)
+    incoming.on('data', (chunk: Buffer) => listener.onData(chunk))
+    incoming.on('end', () => listener.onEnd())
+    incoming.on('error', (error) => listener.onBroken(error))
+  })
+  request.end(resolved.body)
+  return {
+    pause: () => response?.pause(),
+    destroy() {
+      request.destroy()
+      agent.destroy()
+    },
+  }
+}
+
+function openHttp2(resolved: ResolvedRequest, listener: ExchangeListener): Exchange {
+  const { url, method, headers, rejectUnauthorized } = resolved
+  const session = http2.connect(url, { rejectUnauthorized })
+  const stream = session.request({ ...headers, ':method': method, ':path': `${url.pathname}${url.search}` })
+  let hasEnded = false
+  session.on('error', (error) => listener.onBroken(error))
+  stream.on('error', (error) => listener.onBroken(error))
+  stream.on('response', (incoming) => {
+    const { ':status': status, ...rest } = incoming
+    listener.onHead(Number(status), rest)
+  })
+  stream.on('data', (chunk: Buffer) => listener.onData(chunk))
+  stream.on('end', () => {
+    hasEnded = true
+  })
+  // A stream that was reset also says `end`, so what counts is how it was closed.
+  stream.on('close', () => {
+    if (hasEnded && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR) listener.onEnd()
+    else listener.onBroken(new Error(`The HTTP/2 stream was reset (code ${stream.rstCode}).`))
+  })
+  stream.end(resolved.body)
+  return {
+    pause: () => stream.pause(),
+    destroy() {
+      stream.destroy()
+      session.destroy()
+    },
+  }
+}

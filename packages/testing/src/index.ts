@@ -1,0 +1,4 @@
+export { type CollectedStream, collect } from './collect/collect.ts'
+export type { CollectOptions } from './collect/collect-options.ts'
+export type { CollectedEvent } from './collect/collected-event.ts'
+export type { CollectTarget, FastifyLike } from './collect/endpoint.ts'
