@@ -1,4 +1,5 @@
-import { buildPackages } from './prepare.mjs'
+import { buildPackages, prepare } from './prepare.mjs'
 import { main } from './run.mjs'
 
-await main(buildPackages)
+// npm run build: build all packages. With --if-changed only when a source changed since the last time.
+await main(process.argv.includes('--if-changed') ? prepare : buildPackages)

@@ -1,0 +1,98 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/**
+ * What users get: every package packed, installed by plain npm into a project outside of this workspace,
+ * and used there as ES modules and CommonJS, in JavaScript and TypeScript.
+ */
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'rivulet-packed-'))
+const tarballs = join(folder, 'tarballs')
+const project = join(folder, 'project')
+const greetings = 'hello core\nhello express\nhello fastify\n'
+
+jest.setTimeout(240_000)
+
+beforeAll(() => {
+  run(process.execPath, ['scripts/build.mjs', '--if-changed'], root)
+  packAll()
+  cpSync(join(root, 'test', 'workspace', 'fixtures', 'plain-project'), project, { recursive: true })
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'plain-project', private: true }))
+  const ours = readdirSync(tarballs).map((name) => join(tarballs, name))
+  const theirs = ['express@5', 'fastify@5', '@types/express@5', '@types/node@20', 'typescript@6.0.3']
+  run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...ours, ...theirs], project)
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test.each(['javascript-esm.mjs', 'javascript-cjs.cjs'])('%s runs', (program) => {
+  expect(run(process.execPath, [program], project)).toBe(greetings)
+})
+
+describe('in TypeScript', () => {
+  beforeAll(() => {
+    run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc')], project)
+  })
+
+  test.each(['typescript-esm.mjs', 'typescript-cjs.cjs'])('%s compiles and runs', (program) => {
+    expect(run(process.execPath, [join('compiled', program)], project)).toBe(greetings)
+  })
+})
+
+describe.each(packageNames())('@rivulet/%s', (name) => {
+  const installed = join(project, 'node_modules', '@rivulet', name)
+
+  test('holds what it needs and nothing else', () => {
+    expect(readdirSync(installed).sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json'])
+    expect(readdirSync(join(installed, 'dist')).sort()).toEqual([
+      'index.cjs',
+      'index.d.cts',
+      'index.d.mts',
+      'index.mjs',
+    ])
+  })
+
+  test('depends on versions that are published', () => {
+    const manifest = readFileSync(join(installed, 'package.json'), 'utf8')
+    expect(manifest).not.toContain('workspace:')
+  })
+
+  test('is installed once', () => {
+    expect(readdirSync(installed)).not.toContain('node_modules')
+  })
+})
+
+test('core brings no other package along', () => {
+  const manifest = readFileSync(join(project, 'node_modules', '@rivulet', 'core', 'package.json'), 'utf8')
+  expect(JSON.parse(manifest)).not.toHaveProperty('dependencies')
+})
+
+function packageNames(): string[] {
+  return readdirSync(join(root, 'packages'))
+}
+
+function packAll(): void {
+  mkdirSync(tarballs)
+  const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const { packageManager } = manifest as { packageManager: string } // Our own file, checked by npm.
+  for (const name of packageNames()) {
+    run(
+      'npx',
+      ['--yes', packageManager, 'pack', '--pack-destination', tarballs],
+      join(root, 'packages', name),
+    )
+  }
+}
+
+/** Runs a command as a user would, outside of the npm script that started the tests. */
+function run(command: string, args: readonly string[], cwd: string): string {
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_ENV$)/i.test(name)),
+  )
+  const result = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout: 120_000 })
+  if (result.status === 0) return result.stdout
+  throw new Error(`${[command, ...args].join(' ')} failed:\n${result.stdout}\n${result.stderr}`)
+}
