@@ -17,7 +17,7 @@ const below: Record<string, readonly string[]> = {
   sse: ['channel', 'stream', 'log', 'sink', 'wire'],
   channel: ['stream', 'log', 'sink', 'wire'],
   stream: ['sink', 'wire'],
-  log: ['wire'],
+  log: ['sink', 'wire'],
   sink: ['wire'],
   wire: [],
 }
