@@ -74,7 +74,7 @@ export function encodeData(text: string): string {
  */
 export function serialize(data: unknown, json = false): string {
   if (typeof data === 'string' && !json) return data
-  if (ArrayBuffer.isView(data) || data instanceof ArrayBuffer) {
+  if (ArrayBuffer.isView(data) || data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) {
     throw new SseError('ERR_SSE_DATA', 'data is binary, and SSE is text: send it as a base64 string.', {
       value: data,
     })
