@@ -4,7 +4,7 @@ import type { StreamRequest, StreamResponse } from '../sink/sink.ts'
 import { type StreamOpenMessage, streamOpened } from '../stream/diagnostics.ts'
 import type { CloseReason, EventStream } from '../stream/event-stream.ts'
 import { OpenStream } from '../stream/open-stream.ts'
-import type { StreamHost } from '../stream/stream-host.ts'
+import { isAbort, type StreamHost } from '../stream/stream-host.ts'
 import {
   type ResolvedStreamOptions,
   resolveStreamOptions,
@@ -45,11 +45,12 @@ export interface Sse {
     options?: StreamOptions,
   ): EventStream
   /**
-   * Closes the open stream of a response with reason `error`, for an error that the framework reports itself.
+   * For an error that a framework caught while it served a request: closes the response's stream with reason `error`.
    *
-   * @returns whether there was one
+   * @returns What the framework has left to do. `false`: the response is no stream, the error can be answered. `'report'`: only
+   * to report it. `'ignore'`: nothing, since it is work that was called off because the stream had closed.
    */
-  fail(response: StreamResponse, error: unknown): boolean
+  fail(response: StreamResponse, error: unknown): 'report' | 'ignore' | false
   /** The streams that are open now. */
   readonly streams: ReadonlySet<EventStream>
   /** Hangs up the streams for which `predicate` says so. @returns how many */
@@ -83,9 +84,10 @@ export function createSse(options?: SseOptions): Sse {
     },
     fail(response, error) {
       const stream = streamOf(response)
-      if (stream === undefined || stream.closed !== null) return false
+      if (stream === undefined) return false
+      if (stream.closed !== null && isAbort(error)) return 'ignore'
       stream.fail(error)
-      return true
+      return 'report'
     },
     streams: streams.open,
     closeWhere: (predicate) => streams.closeWhere(predicate),

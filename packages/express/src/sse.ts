@@ -1,0 +1,65 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  createSse,
+  type EventStream,
+  type SseOptions,
+  type StreamHandler,
+  type StreamOptions,
+  type StreamRequest,
+} from '@rivulet/core'
+import type { ExpressSse } from './express-sse.ts'
+import { HandlerPromises } from './handler-promises.ts'
+import { markOpener, watchLayers } from './layer-errors.ts'
+import { whenClosed } from './when-closed.ts'
+
+/**
+ * Makes the middleware that gives responses `res.sse()`. The options are the defaults of its streams.
+ *
+ * It has to come before the routes that use it, and costs requests that don't next to nothing. One is enough for an
+ * application; several, on different routers, are independent of each other.
+ *
+ * Errors of handlers close their stream and go to Express' error handling when the response is closed, unless there is an
+ * `onError`, which gets those of the form with a handler.
+ *
+ * @throws SseError `ERR_SSE_OPTION`
+ */
+export function sse(options?: SseOptions): ExpressSse {
+  const events = createSse({
+    ...options,
+    onError:
+      options?.onError ??
+      ((error, { request, response }) => whenClosed(response, () => raise(error, request))),
+  })
+
+  function openHere(
+    this: ServerResponse,
+    handlerOrOptions?: StreamHandler | StreamOptions,
+    streamOptions?: StreamOptions,
+  ): EventStream {
+    const stream = events.open(this.req, this, handlerOrOptions, streamOptions)
+    HandlerPromises.of(this).streamOpened(events.fail)
+    return stream
+  }
+  markOpener(openHere, events.fail)
+
+  const apps = new WeakSet<object>()
+  function middleware(request: IncomingMessage, response: ServerResponse, next: () => void): void {
+    const app: unknown = Reflect.get(request, 'app')
+    if (typeof app === 'function' && !apps.has(app)) {
+      apps.add(app)
+      watchLayers(app)
+    }
+    Reflect.set(response, 'sse', openHere)
+    next()
+  }
+  const { streams, closeWhere, close } = events
+  return Object.assign(middleware, { streams, closeWhere, close })
+}
+
+/** Gives an error to Express, as a handler does with its `next`. */
+function raise(error: unknown, request: StreamRequest): void {
+  const next: unknown = Reflect.get(request, 'next')
+  if (typeof next === 'function') next(error)
+  // Not Express, or a request that Express is done with: an error is never lost.
+  else Promise.reject(error)
+}
