@@ -25,7 +25,7 @@ export class Http1Sink implements Sink {
   get completedBytes(): number {
     const socket = this.#response.socket
     // A response that waits in a pipeline has no socket yet: it is not its peer that is slow.
-    return socket === null ? this.#response.writableLength : socket.bytesWritten - socket.writableLength
+    return socket === null ? Number.NaN : socket.bytesWritten - socket.writableLength
   }
 
   write(frame: Frame): boolean {

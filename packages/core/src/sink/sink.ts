@@ -22,6 +22,7 @@ export interface Sink {
   readonly isFinished: boolean
   /**
    * A number that changes only when a write was completed. A backlog with an unchanged number is a peer that does not read.
+   * `NaN`, which is never the same as before, while the peer has no say in it.
    */
   readonly completedBytes: number
   /** Writes one frame. `false`: the buffer is full, a `drain` event of the response will follow. */

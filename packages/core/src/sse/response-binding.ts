@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type { StreamRequest, StreamResponse } from '../sink/sink.ts'
 import type { OpenStream } from '../stream/open-stream.ts'
 
@@ -20,7 +21,8 @@ export function claimResponse(response: StreamResponse, stream: OpenStream): voi
 export function bindResponse(request: StreamRequest, response: StreamResponse, stream: OpenStream): void {
   streams.set(response, stream)
   response.on('close', onClose)
-  response.on('drain', onDrain)
+  // A compressor in front answers for `drain`: listeners go to its own stream, which is then their `this`.
+  response.on('drain', response.on === EventEmitter.prototype.on ? onDrain : () => onDrain.call(response))
   response.on('error', onError)
   if (response.socket === null) watchPipeline(request, response)
 }

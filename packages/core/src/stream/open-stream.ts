@@ -1,7 +1,7 @@
 import { Frame } from '../sink/frame.ts'
 import type { Sink, StreamRequest, StreamResponse } from '../sink/sink.ts'
+import { encodeEnd } from '../wire/control-event.ts'
 import { type EventFields, encodeComment, encodeEvent, encodeRetry } from '../wire/encode-event.ts'
-import { finishedIdEnding } from '../wire/field.ts'
 import { SseError, show } from '../wire/sse-error.ts'
 import {
   type StreamCloseMessage,
@@ -18,11 +18,6 @@ import type { ResolvedStreamOptions } from './stream-options.ts'
 const heartbeat = Frame.fromText(':\n\n')
 // Streams without a channel have no cursor to go in front of the ending.
 const endWithoutCursor = Frame.fromText(encodeEnd(''))
-
-/** The last block of a finished stream. The id makes the client's next request one that is answered 204. */
-export function encodeEnd(cursor: string): string {
-  return `id: ${cursor}${finishedIdEnding}\nevent: $end\ndata: \n\n`
-}
 
 /** What a stream is made from. */
 export interface OpenStreamParts {
@@ -169,6 +164,12 @@ export class OpenStream implements EventStream, ClockedStream {
     this.#shut('error')
   }
 
+  /** Closes the stream behind an error that nobody else reports. */
+  failWith(error: unknown): void {
+    this.fail(error)
+    this.#host.report(error, this)
+  }
+
   /** Runs a handler for this stream: its end ends the stream, its error closes and reports it. */
   async run(handler: (stream: EventStream) => unknown): Promise<void> {
     try {
@@ -176,8 +177,7 @@ export class OpenStream implements EventStream, ClockedStream {
     } catch (error) {
       // Work that was aborted because this stream closed did what it was told to.
       if (this.#closed !== null && isAbort(error)) return
-      this.fail(error)
-      this.#host.report(error, this)
+      this.failWith(error)
       return
     }
     if (this.feed === null) this.end()
@@ -230,8 +230,8 @@ export class OpenStream implements EventStream, ClockedStream {
   #sendDirect(block: string, eventCount: number): boolean {
     if (this.#closed !== null) return false
     const frame = Frame.fromText(block)
-    const waiting = this.#sink.bufferedBytes
-    if (waiting > 0 && waiting + frame.chunk.length > this.options.maxBufferedBytes) {
+    // Only a client that is behind is slow: what was written in this turn waits, too, and a single event may be larger.
+    if (this.#isBehind && this.#sink.bufferedBytes + frame.chunk.length > this.options.maxBufferedBytes) {
       this.#shut('slow')
       return false
     }

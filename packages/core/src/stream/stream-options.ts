@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeader } from 'node:http'
+import { type CursorSeal, cursorSeal } from '../wire/cursor-seal.ts'
 import {
   checked,
   durationOrOff,
@@ -30,7 +31,10 @@ export interface StreamOptions {
   readonly expiresAt?: Date | number | false | undefined
   /** Closed as `stalled` when no write was completed for that long while some wait, in milliseconds. Default 30,000. */
   readonly stallMs?: number | false | undefined
-  /** Closed as `slow` when more than that would wait in this process for one client, in bytes. Default 1 MiB. */
+  /**
+   * Closed as `slow` when a direct send would make more than that wait in this process for a client that is behind, in bytes.
+   * To one that is not, a single event of any size can be sent. Default 1 MiB.
+   */
   readonly maxBufferedBytes?: number | undefined
   /** Closes the stream (reason `server`) when it aborts. */
   readonly signal?: AbortSignal | undefined
@@ -38,6 +42,11 @@ export interface StreamOptions {
   readonly context?: unknown
   /** Answer 406 to clients whose `Accept` refuses `text/event-stream`. Default `false`. */
   readonly negotiate?: boolean | undefined
+  /**
+   * Seals the ids of channels, which tell how much is published, with AES-256-GCM: one secret of at least 16 random characters,
+   * or several, of which the first seals and all open. Default: ids are readable.
+   */
+  readonly cursorSecret?: string | readonly string[] | undefined
   /** Accept ids of `send` with any bytes but CR, LF and NUL. For migrations. Default `false`. */
   readonly unsafeIds?: boolean | undefined
 }
@@ -56,6 +65,7 @@ export interface ResolvedStreamOptions {
   readonly signal: AbortSignal | undefined
   readonly context: unknown
   readonly negotiate: boolean
+  readonly cursorSecret: CursorSeal | null
   readonly unsafeIds: boolean
 }
 
@@ -71,6 +81,7 @@ export const streamDefaults: ResolvedStreamOptions = {
   signal: undefined,
   context: undefined,
   negotiate: false,
+  cursorSecret: null,
   unsafeIds: false,
 }
 
@@ -86,6 +97,7 @@ export const streamOptionChecks: OptionChecks<ResolvedStreamOptions> = {
   signal: checked('must be an AbortSignal', (value): value is AbortSignal => value instanceof AbortSignal),
   context: (_name, value) => value,
   negotiate: flag,
+  cursorSecret: (_name, value) => cursorSeal(value),
   unsafeIds: flag,
 }
 

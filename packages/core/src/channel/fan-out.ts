@@ -1,0 +1,83 @@
+/** How long one slice of deliveries may keep the event loop. */
+const sliceMs = 4
+/** Deliveries between two looks at the clock. */
+const lookEvery = 16
+
+/** Something that may have bytes to write. */
+export interface Deliverable {
+  /** In the queue; the queue's own note. */
+  isQueued: boolean
+  /** Writes what there is, at most one write. `true`: there is more, for another turn. */
+  deliver(): boolean
+}
+
+/**
+ * The deliveries of this process, in the order in which their readers were woken.
+ *
+ * Begins in the turn that woke the first of them, after everything that the turn itself still publishes, so that a burst is one
+ * write. Stops after a few milliseconds for the event loop to take in what has come: readers served later simply find more.
+ */
+export class FanOut {
+  #queue: (Deliverable | undefined)[] = []
+  #next = 0
+  #count = 0
+  #later: Deliverable[] = []
+  #isScheduled = false
+  readonly #onIdle = new Set<() => void>()
+
+  /** Puts a reader in the queue, once. */
+  enqueue(reader: Deliverable): void {
+    if (reader.isQueued) return
+    reader.isQueued = true
+    this.#queue[this.#count] = reader
+    this.#count += 1
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    process.nextTick(this.#run)
+  }
+
+  /** Calls `listener` once when the queue is empty. */
+  onceIdle(listener: () => void): void {
+    this.#onIdle.add(listener)
+  }
+
+  readonly #run = (): void => {
+    const deadline = performance.now() + sliceMs
+    while (this.#next < this.#count) {
+      const reader = this.#queue[this.#next]
+      // Emptied place by place, so that the array is neither made anew nor keeps who has left.
+      this.#queue[this.#next] = undefined
+      this.#next += 1
+      if (reader !== undefined) this.#serve(reader)
+      if (this.#next % lookEvery === 0 && performance.now() >= deadline) break
+    }
+    if (this.#next === this.#count) this.#startNextTurn()
+    if (this.#count > 0) {
+      setImmediate(this.#run)
+      return
+    }
+    this.#isScheduled = false
+    for (const listener of this.#onIdle) listener()
+    this.#onIdle.clear()
+  }
+
+  #serve(reader: Deliverable): void {
+    reader.isQueued = false
+    if (!reader.deliver() || reader.isQueued) return
+    reader.isQueued = true
+    this.#later.push(reader)
+  }
+
+  #startNextTurn(): void {
+    this.#next = 0
+    this.#count = 0
+    for (const reader of this.#later) {
+      this.#queue[this.#count] = reader
+      this.#count += 1
+    }
+    this.#later.length = 0
+  }
+}
+
+/** The one fan-out of this process. */
+export const fanOut = new FanOut()

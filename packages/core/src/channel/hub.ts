@@ -1,0 +1,273 @@
+import type {
+  EventLog,
+  Position,
+  ReadAfter,
+  ReadResult,
+  StoredEntry,
+  TailHandlers,
+} from '../log/event-log.ts'
+import type { ResolvedRetention } from '../log/retention.ts'
+import { Ring } from '../log/ring.ts'
+import type { EventStream } from '../stream/event-stream.ts'
+import { backOff } from './backoff.ts'
+import { logFailed } from './diagnostics.ts'
+import { type Page, PageReader } from './page-reader.ts'
+import { type TopicMember, TopicSet } from './topic-set.ts'
+
+/** What a hub needs of its subscriptions. */
+export interface HubMember extends TopicMember {
+  readonly stream: EventStream
+  readonly isLive: boolean
+  /** There is an entry for it after `before`. */
+  wake(before: Position): void
+  /** The history changed under it. */
+  reopen(): void
+}
+
+/** What a hub needs to know of its channel. */
+export interface HubParts {
+  /** Held for as long as the hub has subscriptions, so that the channel of that name stays the same one. */
+  readonly channel: { readonly name: string; readonly log: EventLog }
+  readonly tag: string
+  readonly retention: ResolvedRetention
+  /** Sets the log's retention, once. */
+  configure(): Promise<void>
+}
+
+/**
+ * The reading half of a channel in this process: one ring and one tail for all its subscriptions, there only while there are
+ * some, and the index by topic that says whom a new entry concerns.
+ */
+export class Hub implements TailHandlers {
+  readonly name: string
+  readonly tag: string
+  /** Counts the resets: what was found out before one may not hold after it. */
+  generation = 0
+  /** Nothing more will come: the newest entry is the mark of the end, or stood behind it. */
+  isEnded = false
+  readonly #parts: HubParts
+  readonly #pages: PageReader
+  readonly #sets = new Map<string, TopicSet<HubMember>>()
+  readonly #setsByTopic = new Map<string, Set<TopicSet<HubMember>>>()
+  #subscriberCount = 0
+  #first = 1
+  #ring: Ring | null = null
+  #starting: Promise<Ring> | null = null
+  #stopping = new AbortController()
+
+  constructor(parts: HubParts) {
+    this.#parts = parts
+    this.name = parts.channel.name
+    this.tag = parts.tag
+    this.#pages = new PageReader(parts.channel.log, parts.channel.name, parts.tag)
+  }
+
+  /** The newest entries; `null` before the first subscription has started it, and after the last has gone. */
+  get ring(): Ring | null {
+    return this.#ring
+  }
+
+  /** Offset of the oldest entry that can be replayed, as far as was last heard and retention allows. */
+  get first(): number {
+    const head = this.#ring?.head ?? 0
+    return Math.max(this.#first, head - this.#parts.retention.maxEvents + 1)
+  }
+
+  get subscriberCount(): number {
+    return this.#subscriberCount
+  }
+
+  *subscriptions(): Iterable<HubMember> {
+    for (const set of this.#sets.values()) yield* [...set.members]
+  }
+
+  /** Puts a subscription where the entries of its topics find it. */
+  add(subscription: HubMember, topics: readonly string[] | null): TopicSet<HubMember> {
+    this.#subscriberCount += 1
+    return this.#enter(subscription, topics)
+  }
+
+  /** Moves a subscription to other topics. */
+  move(
+    subscription: HubMember,
+    from: TopicSet<HubMember>,
+    topics: readonly string[] | null,
+  ): TopicSet<HubMember> {
+    this.#leave(subscription, from)
+    return this.#enter(subscription, topics)
+  }
+
+  /** Takes a subscription out; the last one stops the tail and frees the ring. */
+  remove(subscription: HubMember, set: TopicSet<HubMember>): void {
+    this.#leave(subscription, set)
+    this.#subscriberCount -= 1
+    if (this.#subscriberCount === 0) this.#stop()
+  }
+
+  #enter(subscription: HubMember, topics: readonly string[] | null): TopicSet<HubMember> {
+    const key = topics === null ? '' : JSON.stringify([...topics].sort())
+    let set = this.#sets.get(key)
+    if (set === undefined) {
+      set = new TopicSet(key, topics)
+      this.#sets.set(key, set)
+      for (const topic of topics ?? []) this.#indexOf(topic).add(set)
+    }
+    set.add(subscription)
+    return set
+  }
+
+  #leave(subscription: HubMember, set: TopicSet<HubMember>): void {
+    set.remove(subscription)
+    if (set.members.length > 0) return
+    this.#sets.delete(set.key)
+    for (const topic of set.topics ?? []) {
+      const sets = this.#setsByTopic.get(topic)
+      sets?.delete(set)
+      if (sets?.size === 0) this.#setsByTopic.delete(topic)
+    }
+  }
+
+  /** The ring, started if need be. Waits for as long as the log fails. Rejects only when the last subscription has gone. */
+  start(): Promise<Ring> {
+    if (this.#ring !== null) return Promise.resolve(this.#ring)
+    this.#starting ??= this.#start(this.#stopping.signal)
+    return this.#starting
+  }
+
+  /** Reads a page, trying again while the log fails. Rejects only when the last subscription has gone. */
+  async readPage(after: Position | 'start'): Promise<Page> {
+    const { signal } = this.#stopping
+    const page = await this.#insist(signal, () => this.#pages.read(after, signal))
+    this.#noteFirst(page.result)
+    return page
+  }
+
+  /** Asks the log for its bounds and its newest position, trying again while it fails. */
+  readBounds(): Promise<ReadResult> {
+    const { signal } = this.#stopping
+    return this.#insist(signal, () => this.#read('head', signal))
+  }
+
+  entries(entries: readonly StoredEntry[]): void {
+    const ring = this.#ring
+    if (ring === null) return
+    for (const entry of entries) {
+      // Logs promise density; one that broke it must not make a hole or a duplicate here.
+      if (entry.offset <= ring.head) continue
+      if (entry.offset > ring.head + 1) {
+        this.error(
+          new RangeError(`The log gave entry ${entry.offset} after ${ring.head} of channel "${this.name}".`),
+        )
+        this.#restart()
+        return
+      }
+      this.#append(ring, entry)
+    }
+  }
+
+  reset(after: Position): void {
+    if (this.#ring === null) return
+    this.#ring = new Ring(after, this.tag, this.#parts.retention)
+    this.isEnded = false
+    this.#pages.forget()
+    this.generation += 1
+    for (const subscription of this.subscriptions()) subscription.reopen()
+  }
+
+  error(error: unknown): void {
+    if (logFailed.hasSubscribers) logFailed.publish({ channel: this.name, error })
+  }
+
+  #append(ring: Ring, entry: StoredEntry): void {
+    const before = ring.headPosition
+    ring.push(entry)
+    if (entry.kind === 'end') {
+      this.isEnded = true
+      for (const subscription of this.subscriptions()) subscription.wake(before)
+      return
+    }
+    const everything = this.#sets.get('')
+    if (everything !== undefined) wake(everything, before)
+    for (const topic of entry.topics) {
+      const sets = this.#setsByTopic.get(topic)
+      if (sets !== undefined) for (const set of sets) wake(set, before)
+    }
+  }
+
+  async #start(signal: AbortSignal): Promise<Ring> {
+    const result = await this.#insist(signal, async () => {
+      await this.#parts.configure()
+      return this.#read('head', signal)
+    })
+    signal.throwIfAborted()
+    this.#noteFirst(result)
+    const { after, ended } = result
+    const ring = new Ring(after, this.tag, this.#parts.retention)
+    this.#ring = ring
+    this.isEnded = ended
+    this.#follow(after, signal)
+    return ring
+  }
+
+  #follow(after: Position, signal: AbortSignal): void {
+    this.#parts.channel.log
+      .tail(this.name, { after, signal }, this)
+      .catch(async (error: unknown) => {
+        if (signal.aborted) return
+        this.error(error)
+        await backOff(5, signal)
+        if (this.#ring !== null) this.#follow(this.#ring.headPosition, signal)
+      })
+      .catch(ignoreStop)
+  }
+
+  /** Follows anew from the newest entry that is certain. */
+  #restart(): void {
+    this.#stopping.abort()
+    this.#stopping = new AbortController()
+    if (this.#ring !== null) this.#follow(this.#ring.headPosition, this.#stopping.signal)
+  }
+
+  #stop(): void {
+    this.#stopping.abort()
+    this.#stopping = new AbortController()
+    this.#ring = null
+    this.#starting = null
+    this.#pages.forget()
+  }
+
+  #noteFirst({ first }: ReadResult): void {
+    this.#first = first
+  }
+
+  #read(after: ReadAfter, signal: AbortSignal): Promise<ReadResult> {
+    return this.#parts.channel.log.read(this.name, { after, limit: 0, signal })
+  }
+
+  async #insist<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await call()
+      } catch (error) {
+        signal.throwIfAborted()
+        this.error(error)
+        await backOff(attempt, signal)
+      }
+    }
+  }
+
+  #indexOf(topic: string): Set<TopicSet<HubMember>> {
+    let sets = this.#setsByTopic.get(topic)
+    if (sets === undefined) {
+      sets = new Set()
+      this.#setsByTopic.set(topic, sets)
+    }
+    return sets
+  }
+}
+
+function wake(set: TopicSet<HubMember>, before: Position): void {
+  for (const member of set.members) member.wake(before)
+}
+
+function ignoreStop(): void {}

@@ -1,0 +1,198 @@
+import type { Entry, EventLog, Position } from '../log/event-log.ts'
+import { checkLength, randomText } from '../log/random-text.ts'
+import { WheelEntry, wheel } from '../stream/timer-wheel.ts'
+import { serialize } from '../wire/encode-event.ts'
+import { checkEventName } from '../wire/field.ts'
+import { durationOrOff } from '../wire/options.ts'
+import { SseError, show } from '../wire/sse-error.ts'
+import type { ResolvedChannelOptions } from './channel-options.ts'
+import { checkEventTopics } from './topics.ts'
+
+/** An event for a channel. */
+export interface PublishFields {
+  /** The event type that listeners name. Left out, `''` and `'message'` are the default type. */
+  readonly event?: string | undefined
+  /** The payload: strings go out as they are, everything else as JSON. */
+  readonly data: unknown
+  /** Who hears it: subscribers to at least one of these, and those to everything. */
+  readonly topics?: readonly string[] | undefined
+  /** Publishing again with the same key within two minutes stores nothing and gives the first id. 1 to 256 characters. */
+  readonly idempotencyKey?: string | undefined
+}
+
+export interface PublishOptions {
+  /** Gives up waiting; the event may or may not appear, once. */
+  readonly signal?: AbortSignal | undefined
+  /** How long to wait for the log, in milliseconds; then it rejects, and the event may or may not appear, once. */
+  readonly timeoutMs?: number | false | undefined
+}
+
+const maxKeyCharacters = 256
+
+/** The writing half of a channel in this process: hands events to the log in the order of the calls, a bounded number at once. */
+export class Publisher {
+  readonly #name: string
+  readonly #log: EventLog
+  readonly #options: ResolvedChannelOptions
+  #pendingCount = 0
+  #pendingBytes = 0
+
+  constructor(name: string, log: EventLog, options: ResolvedChannelOptions) {
+    this.#name = name
+    this.#log = log
+    this.#options = options
+  }
+
+  /** Events handed to the log that it has not confirmed yet. */
+  get pendingCount(): number {
+    return this.#pendingCount
+  }
+
+  async publish(fields: PublishFields, options: PublishOptions | undefined): Promise<Position> {
+    const entry = this.#entryOf(fields)
+    const idempotencyKey = checkKey(fields.idempotencyKey)
+    return this.append(entry, idempotencyKey, options)
+  }
+
+  end(options: PublishOptions | undefined): Promise<Position> {
+    return this.append(makeEntry({ kind: 'end', data: '', topics: [] }), undefined, options)
+  }
+
+  async append(
+    entry: Entry,
+    idempotencyKey: string | undefined,
+    options: PublishOptions = {},
+  ): Promise<Position> {
+    const bytes = Buffer.byteLength(entry.data)
+    this.#assertRoom(bytes)
+    const { signal } = options
+    const timeoutMs =
+      options.timeoutMs === undefined
+        ? this.#options.timeoutMs
+        : durationOrOff('publish(): timeoutMs', options.timeoutMs)
+    signal?.throwIfAborted()
+    this.#pendingCount += 1
+    this.#pendingBytes += bytes
+    const appended = this.#log.append(this.#name, entry, { idempotencyKey, signal })
+    // Counted until the log has answered, however long its caller waits: it is the log's memory that is bounded.
+    const settle = () => {
+      this.#pendingCount -= 1
+      this.#pendingBytes -= bytes
+    }
+    appended.then(settle, settle)
+    return timeoutMs === false && signal === undefined
+      ? appended
+      : waitFor(appended, timeoutMs, signal, this.#name)
+  }
+
+  #entryOf({ event, data, topics }: PublishFields): Entry {
+    const name = checkEventName(event)
+    const text = this.#textOf(data)
+    const { maxEventBytes } = this.#options
+    if (Buffer.byteLength(text) > maxEventBytes) {
+      throw new SseError(
+        'ERR_SSE_EVENT_TOO_LARGE',
+        `The event has ${Buffer.byteLength(text)} bytes of data, more than maxEventBytes (${maxEventBytes}): publish a reference and let clients fetch it.`,
+        { value: data },
+      )
+    }
+    const checkedTopics = topics === undefined ? [] : checkEventTopics(topics)
+    return makeEntry({
+      kind: 'event',
+      data: text,
+      topics: checkedTopics,
+      ...(name === '' ? {} : { event: name }),
+    })
+  }
+
+  #textOf(data: unknown): string {
+    if (this.#options.serialize === undefined) return serialize(data)
+    const text = this.#options.serialize(data)
+    if (typeof text === 'string') return text
+    throw new SseError('ERR_SSE_DATA', `serialize gave ${show(text)}; it must give a string.`, {
+      value: text,
+    })
+  }
+
+  #assertRoom(bytes: number): void {
+    const { maxPending, maxPendingBytes } = this.#options
+    const isFull = this.#pendingCount >= maxPending
+    if (!isFull && (this.#pendingCount === 0 || this.#pendingBytes + bytes <= maxPendingBytes)) return
+    throw new SseError(
+      'ERR_SSE_PENDING_LIMIT',
+      `${this.#pendingCount} events (${this.#pendingBytes} bytes) of channel ${show(this.#name)} wait for the log already: await publish(), or publish less.`,
+      { value: this.#pendingCount },
+    )
+  }
+}
+
+function makeEntry(parts: Omit<Entry, 'v' | 'at' | 'check'>): Entry {
+  return { v: 1, ...parts, at: Date.now(), check: randomText(checkLength) }
+}
+
+function checkKey(key: unknown): string | undefined {
+  if (key === undefined) return undefined
+  if (typeof key === 'string' && key !== '' && key.length <= maxKeyCharacters) return key
+  throw new SseError(
+    'ERR_SSE_OPTION',
+    `idempotencyKey must be a string of 1 to ${maxKeyCharacters} characters, not ${show(key)}.`,
+    {
+      value: key,
+    },
+  )
+}
+
+/** Waits for the log, at most so long. */
+function waitFor<T>(
+  work: Promise<T>,
+  timeoutMs: number | false,
+  signal: AbortSignal | undefined,
+  channel: string,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const deadline = new Deadline(() => {
+      stop()
+      reject(
+        new SseError(
+          'ERR_SSE_TIMEOUT',
+          `The log of channel ${show(channel)} did not answer within ${timeoutMs} ms; the event may or may not appear. Use an idempotencyKey to publish it again.`,
+          { value: timeoutMs },
+        ),
+      )
+    })
+    const onAbort = () => {
+      stop()
+      reject(signal?.reason)
+    }
+    const stop = () => {
+      wheel.cancel(deadline)
+      signal?.removeEventListener('abort', onAbort)
+    }
+    if (timeoutMs !== false) wheel.schedule(deadline, performance.now() + timeoutMs)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    work.then(
+      (result) => {
+        stop()
+        resolve(result)
+      },
+      (error: unknown) => {
+        stop()
+        reject(error)
+      },
+    )
+  })
+}
+
+class Deadline extends WheelEntry {
+  readonly #callback: () => void
+
+  constructor(callback: () => void) {
+    super()
+    this.#callback = callback
+  }
+
+  onDue(): number {
+    this.#callback()
+    return Number.POSITIVE_INFINITY
+  }
+}

@@ -1,0 +1,276 @@
+import type { Position } from '../log/event-log.ts'
+import type { EntrySource } from '../log/ring.ts'
+import type { RingEntry } from '../log/ring-entry.ts'
+import type { OpenStream } from '../stream/open-stream.ts'
+import { type Cursor, formatCursor } from '../wire/cursor.ts'
+import { fanOut } from './fan-out.ts'
+import type { Hub, HubMember } from './hub.ts'
+import { type OpeningSubscription, openSubscription } from './opening.ts'
+import type { Page } from './page-reader.ts'
+import { coalesceRange, collectRange, type Range } from './range.ts'
+import type { StreamSubscriptions } from './stream-subscriptions.ts'
+import type {
+  Subscription as PublicSubscription,
+  ResolvedSubscribeOptions,
+  Start,
+  SubscriptionReady,
+} from './subscribe-options.ts'
+import type { TopicSet } from './topic-set.ts'
+import { checkTopics } from './topics.ts'
+
+/**
+ * - `opening`: finds out where it begins; writes `$gap`, snapshot and `$ready`.
+ * - `live`: everything up to the head is settled; woken by the next entry that concerns it.
+ * - `behind`: there is something between its position and the head: it is in the fan-out's queue, or waits for its socket
+ *   or for a page.
+ * - `closed`
+ */
+type State = 'opening' | 'live' | 'behind' | 'closed'
+
+const nowhere: Position = { epoch: '', offset: 0, check: '' }
+
+/** One stream's cursor in one channel. `#become` alone changes its state. */
+export class Subscription implements PublicSubscription, OpeningSubscription, HubMember {
+  readonly hub: Hub
+  readonly feed: StreamSubscriptions
+  readonly options: ResolvedSubscribeOptions
+  isQueued = false
+  memberIndex = 0
+  #state: State = 'opening'
+  #topicSet: TopicSet<HubMember>
+  /** Everything up to here is settled for this client. While live the head is, which this may lag behind. */
+  #position: Position = nowhere
+  /** The position in the last id that was written to the client. */
+  #announced: Position = nowhere
+  #page: Page | null = null
+  #isReading = false
+  /** Nobody else gets the same bytes: something of the subscription's own decides what it hears. */
+  readonly #isSelective: boolean
+  #ready: SubscriptionReady | null = null
+  #readyPromise: Promise<SubscriptionReady> | undefined
+  #resolveReady: ((ready: SubscriptionReady) => void) | undefined
+
+  constructor(hub: Hub, feed: StreamSubscriptions, options: ResolvedSubscribeOptions) {
+    this.hub = hub
+    this.feed = feed
+    this.options = options
+    this.#isSelective =
+      options.filter !== undefined || options.coalesce !== undefined || typeof options.notBefore === 'number'
+    this.#topicSet = hub.add(this, options.topics)
+  }
+
+  get stream(): OpenStream {
+    return this.feed.stream
+  }
+
+  get isClosed(): boolean {
+    return this.#state === 'closed'
+  }
+
+  get isLive(): boolean {
+    return this.#state === 'live'
+  }
+
+  get isBehind(): boolean {
+    return this.#state === 'behind'
+  }
+
+  /** Has a position of its own, which ids carry; before, the client's stands. */
+  get isPlaced(): boolean {
+    return this.#position !== nowhere
+  }
+
+  /** Its client does not know how far it is settled. */
+  get isUnannounced(): boolean {
+    return this.#state !== 'opening' && this.settled.offset !== this.#announced.offset
+  }
+
+  get hearsEverything(): boolean {
+    return this.#topicSet.topics === null && !this.#isSelective
+  }
+
+  /** Everything up to here is settled: sent, or not meant for this client. */
+  get settled(): Position {
+    const head = this.#state === 'live' ? this.hub.ring?.headPosition : undefined
+    return head !== undefined && head.offset > this.#position.offset ? head : this.#position
+  }
+
+  get position(): string {
+    return this.isPlaced ? formatCursor(this.hub.tag, this.settled) : ''
+  }
+
+  get cursor(): Cursor {
+    return { tag: this.hub.tag, ...this.settled }
+  }
+
+  get ready(): Promise<SubscriptionReady> {
+    this.#readyPromise ??= new Promise((resolve) => {
+      if (this.#ready === null) this.#resolveReady = resolve
+      else resolve(this.#ready)
+    })
+    return this.#readyPromise
+  }
+
+  /** Begins: at what the client brought, else at `options.from`. */
+  open(start: Start, isClaimed: boolean): void {
+    openSubscription(this, { start, isClaimed, isFirst: true })
+  }
+
+  /** The history changed under it, or was trimmed before it was served: it finds out where to go on. */
+  reopen(): void {
+    if (this.#state !== 'live' && this.#state !== 'behind') return
+    this.#position = this.settled
+    this.#become('opening')
+    openSubscription(this, { start: this.#position, isClaimed: true, isFirst: false })
+  }
+
+  /** Opened, or found to be where it was: everything after `position` follows. */
+  opened(position: Position, page: Page | null): void {
+    this.#position = position
+    this.#page = page
+    this.#become('behind')
+    fanOut.enqueue(this)
+  }
+
+  settleReady(ready: SubscriptionReady): void {
+    if (this.#ready !== null) return
+    this.#ready = ready
+    this.#resolveReady?.(ready)
+  }
+
+  announce(position: Position): void {
+    this.#announced = position
+  }
+
+  /** There is an entry for it after `before`. */
+  wake(before: Position): void {
+    if (this.#state !== 'live') return
+    // Out of a page it may have been sent what the tail brings only now.
+    if (this.#position.epoch === before.epoch && this.#position.offset > before.offset) return
+    this.#position = before
+    this.#become('behind')
+    fanOut.enqueue(this)
+  }
+
+  deliver(): boolean {
+    const { ring } = this.hub
+    if (this.#state !== 'behind' || this.#isReading || this.stream.isBehind || ring === null) return false
+    const source = this.#source(ring)
+    if (source === null) {
+      this.#readPage()
+      return false
+    }
+    this.#writeFrom(source)
+    // Closed by the write, or by its own filter.
+    if (this.#state !== 'behind') return false
+    if (this.#position.offset < ring.head) return !this.stream.isBehind
+    this.#page = null
+    if (this.hub.isEnded) this.feed.finish(this)
+    else this.#become('live')
+    return false
+  }
+
+  setTopics(topics: readonly string[] | undefined): void {
+    const checked = topics === undefined ? null : checkTopics(topics)
+    if (this.#state === 'closed') return
+    this.#position = this.settled
+    this.#topicSet = this.hub.move(this, this.#topicSet, checked)
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return
+    this.#become('closed')
+    this.#page = null
+    this.hub.remove(this, this.#topicSet)
+    this.feed.remove(this)
+    this.settleReady({ resumed: false })
+  }
+
+  #become(state: State): void {
+    this.#state = state
+  }
+
+  /** Where the next entries are: in the ring, in the page at hand, or nowhere yet. */
+  #source(ring: EntrySource & { readonly base: number }): EntrySource | null {
+    const { offset } = this.#position
+    if (offset >= ring.base) return ring
+    return this.#page !== null && offset < this.#page.head ? this.#page : null
+  }
+
+  #writeFrom(source: EntrySource): void {
+    if (this.feed.isPlain && !this.#isSelective) {
+      this.#writeShared(source)
+      return
+    }
+    const range = this.#ownRange(source)
+    if (range === null) return
+    const frame = this.feed.frameOf(this, range.entries)
+    this.#settle(range.through, range.entries.at(-1)?.position)
+    if (frame === null) return
+    this.feed.announceOthers(this)
+    this.stream.writeFrame(frame, range.entries.length)
+  }
+
+  #writeShared(source: EntrySource): void {
+    const next = source.get(this.#position.offset + 1)
+    if (
+      next !== undefined &&
+      next.position.offset === source.head &&
+      next.entry.kind === 'event' &&
+      this.#topicSet.accepts(next)
+    ) {
+      // The common case, one new entry: its own frame, nothing made for this delivery.
+      this.#settle(next.position, next.position)
+      this.stream.writeFrame(next.frame, 1)
+      return
+    }
+    const { frame, eventCount, through, last } = this.#topicSet.sharedRange(source, this.#position)
+    this.#settle(through, last)
+    if (frame !== null) this.stream.writeFrame(frame, eventCount)
+  }
+
+  #settle(through: Position, lastSent: Position | undefined): void {
+    this.#position = through
+    if (lastSent !== undefined) this.#announced = lastSent
+  }
+
+  /** What this subscription alone gets; `null` where its own code failed, which closes the stream. */
+  #ownRange(source: EntrySource): Range | null {
+    const { coalesce } = this.options
+    try {
+      if (coalesce === undefined) return collectRange(source, this.#position, this.#accepts)
+      return coalesceRange(source, this.#position, this.#accepts, ({ event }) => coalesce(event))
+    } catch (error) {
+      this.stream.failWith(error)
+      return null
+    }
+  }
+
+  readonly #accepts = (ringEntry: RingEntry): boolean => {
+    const { filter, notBefore } = this.options
+    if (!this.#topicSet.accepts(ringEntry)) return false
+    if (typeof notBefore === 'number' && ringEntry.entry.at < notBefore) return false
+    return filter === undefined || filter(ringEntry.event)
+  }
+
+  #readPage(): void {
+    this.#isReading = true
+    const after = this.#position
+    this.hub.readPage(after).then(
+      (page) => {
+        this.#isReading = false
+        if (this.#state !== 'behind' || this.#position !== after) return
+        if (page.result.invalid !== undefined) {
+          this.reopen()
+          return
+        }
+        this.#page = page
+        fanOut.enqueue(this)
+      },
+      // Rejects only when nobody is subscribed any more.
+      () => {
+        this.#isReading = false
+      },
+    )
+  }
+}

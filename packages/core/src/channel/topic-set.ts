@@ -1,0 +1,88 @@
+import type { Position } from '../log/event-log.ts'
+import type { EntrySource } from '../log/ring.ts'
+import type { RingEntry } from '../log/ring-entry.ts'
+import type { Frame } from '../sink/frame.ts'
+import { fanOut } from './fan-out.ts'
+import { collectRange, frameOf } from './range.ts'
+
+/** A member of a topic set; `memberIndex` is the set's own note. */
+export interface TopicMember {
+  memberIndex: number
+}
+
+/** What all members of a set that stand at one offset get in one write. */
+export interface SharedRange {
+  readonly frame: Frame | null
+  readonly eventCount: number
+  readonly through: Position
+  /** The place of the last event among them. */
+  readonly last: Position | undefined
+}
+
+// Readers that are behind stand at few different offsets; more than that would keep a frame for each of them.
+const maxSharedRanges = 16
+
+/**
+ * The subscriptions that listen to the same topics. Being woken, they want the same bytes: those are made once for each
+ * offset that some of them stand at.
+ */
+export class TopicSet<Member extends TopicMember> {
+  /** `null`: everything. */
+  readonly topics: ReadonlySet<string> | null
+  readonly key: string
+  readonly members: Member[] = []
+  readonly #ranges = new Map<number, SharedRange>()
+  #source: EntrySource | null = null
+  #sourceHead = 0
+
+  constructor(key: string, topics: readonly string[] | null) {
+    this.key = key
+    this.topics = topics === null ? null : new Set(topics)
+  }
+
+  add(member: Member): void {
+    member.memberIndex = this.members.length
+    this.members.push(member)
+  }
+
+  remove(member: Member): void {
+    const last = this.members.pop()
+    if (last === undefined || last === member) return
+    this.members[member.memberIndex] = last
+    last.memberIndex = member.memberIndex
+  }
+
+  readonly accepts = ({ entry }: RingEntry): boolean => {
+    const { topics } = this
+    if (topics === null) return true
+    for (const topic of entry.topics) if (topics.has(topic)) return true
+    return false
+  }
+
+  /** The same answer for all who ask for the same offset while the source has the same head. */
+  sharedRange(source: EntrySource, from: Position): SharedRange {
+    if (
+      source !== this.#source ||
+      source.head !== this.#sourceHead ||
+      this.#ranges.size === maxSharedRanges
+    ) {
+      this.forgetRanges()
+      this.#source = source
+      this.#sourceHead = source.head
+    }
+    let range = this.#ranges.get(from.offset)
+    if (range === undefined) {
+      const { entries, through } = collectRange(source, from, this.accepts)
+      range = { frame: frameOf(entries), eventCount: entries.length, through, last: entries.at(-1)?.position }
+      this.#ranges.set(from.offset, range)
+      fanOut.onceIdle(this.forgetRanges)
+    }
+    return range
+  }
+
+  /** Lets go of the frames made for several members. */
+  readonly forgetRanges = (): void => {
+    this.#ranges.clear()
+    this.#source = null
+  }
+}

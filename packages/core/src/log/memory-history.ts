@@ -1,0 +1,141 @@
+import { SseError } from '../wire/sse-error.ts'
+import { Deque } from './deque.ts'
+import {
+  type AppendOptions,
+  type Entry,
+  type Position,
+  type ReadOptions,
+  type ReadResult,
+  type StoredEntry,
+  startCheck,
+} from './event-log.ts'
+import { epochLength, randomText } from './random-text.ts'
+import { type ResolvedRetention, retentionDefaults } from './retention.ts'
+
+/** What an entry takes beside its text: the object, its strings' heads, its place in the deque. */
+const entryOverheadBytes = 200
+const idempotencyMs = 2 * 60 * 1000
+
+/** One channel's history in memory. Synchronous: what a call gives is the state at the call. */
+export class MemoryHistory {
+  readonly epoch = randomText(epochLength)
+  retention: ResolvedRetention = retentionDefaults
+  /** Called for each appended entry, in order. */
+  readonly followers = new Set<(entry: StoredEntry) => void>()
+  /** When it was last used, by `performance.now()`. */
+  touchedAt = performance.now()
+  #entries = new Deque<StoredEntry>()
+  #byteCount = 0
+  #payloadBytes = 0
+  #head = 0
+  #headCheck = startCheck
+  /** Check of the newest entry that was trimmed: `first - 1` is a valid position. */
+  #trimmedCheck = startCheck
+  #ended = false
+  #keys = new Map<string, { readonly position: Position; readonly until: number }>()
+
+  /** Memory taken, roughly. */
+  get byteCount(): number {
+    return this.#byteCount
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.length === 0
+  }
+
+  append(channel: string, entry: Entry, { idempotencyKey }: AppendOptions): Position {
+    const known = idempotencyKey === undefined ? undefined : this.#known(idempotencyKey)
+    if (known !== undefined) return known
+    if (this.#ended) {
+      throw new SseError(
+        'ERR_SSE_CHANNEL_ENDED',
+        `The channel "${channel}" was ended; nothing can be published to it.`,
+      )
+    }
+    this.#head += 1
+    const stored: StoredEntry = { ...entry, offset: this.#head }
+    this.#headCheck = entry.check
+    this.#ended = entry.kind === 'end'
+    this.#entries.push(stored)
+    this.#payloadBytes += Buffer.byteLength(entry.data)
+    this.#byteCount += sizeOf(stored)
+    this.touchedAt = performance.now()
+    const position = this.#positionOf(stored)
+    if (idempotencyKey !== undefined) {
+      this.#keys.set(idempotencyKey, { position, until: this.touchedAt + idempotencyMs })
+    }
+    this.trim()
+    for (const follow of this.followers) follow(stored)
+    return position
+  }
+
+  read({ after, limit }: ReadOptions): ReadResult {
+    this.trim()
+    this.touchedAt = performance.now()
+    const first = this.#head - this.#entries.length + 1
+    const invalid = typeof after === 'string' ? undefined : this.#invalidity(after, first)
+    const start = this.#startOf(after, invalid, first)
+    const from = start.offset - (first - 1)
+    return {
+      entries: this.#entries.slice(from, from + limit),
+      first,
+      head: this.#head,
+      epoch: this.epoch,
+      after: start,
+      ended: this.#ended,
+      ...(invalid === undefined ? {} : { invalid }),
+    }
+  }
+
+  /** Drops what retention does not keep. */
+  trim(): void {
+    const { maxEvents, maxBytes, maxAgeMs } = this.retention
+    while (this.#entries.length > maxEvents || (this.#payloadBytes > maxBytes && this.#entries.length > 1))
+      this.dropOldest()
+    if (maxAgeMs === false) return
+    const oldestKept = Date.now() - maxAgeMs
+    while ((this.#entries.at(0)?.at ?? Number.POSITIVE_INFINITY) < oldestKept) this.dropOldest()
+  }
+
+  dropOldest(): void {
+    const dropped = this.#entries.shift()
+    if (dropped === undefined) return
+    this.#byteCount -= sizeOf(dropped)
+    this.#payloadBytes -= Buffer.byteLength(dropped.data)
+    this.#trimmedCheck = dropped.check
+  }
+
+  #known(key: string): Position | undefined {
+    const now = performance.now()
+    for (const [oldKey, { until }] of this.#keys) {
+      // Keys are in the order in which they were set, and all are kept for the same time.
+      if (until > now) break
+      this.#keys.delete(oldKey)
+    }
+    return this.#keys.get(key)?.position
+  }
+
+  #invalidity(after: Position, first: number): 'expired' | 'unknown' | undefined {
+    if (after.epoch !== this.epoch || after.offset > this.#head) return 'unknown'
+    if (after.offset < first - 1) return 'expired'
+    return after.check === this.#checkAt(after.offset, first) ? undefined : 'unknown'
+  }
+
+  #startOf(after: ReadOptions['after'], invalid: string | undefined, first: number): Position {
+    if (after === 'head') return { epoch: this.epoch, offset: this.#head, check: this.#headCheck }
+    if (after !== 'start' && invalid === undefined) return after
+    return { epoch: this.epoch, offset: first - 1, check: this.#trimmedCheck }
+  }
+
+  #checkAt(offset: number, first: number): string | undefined {
+    return offset === first - 1 ? this.#trimmedCheck : this.#entries.at(offset - first)?.check
+  }
+
+  #positionOf(entry: StoredEntry): Position {
+    return { epoch: this.epoch, offset: entry.offset, check: entry.check }
+  }
+}
+
+function sizeOf(entry: Entry): number {
+  return Buffer.byteLength(entry.data) + entryOverheadBytes
+}

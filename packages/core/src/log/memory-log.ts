@@ -1,0 +1,196 @@
+import { integer, type OptionChecks, resolveOptions } from '../wire/options.ts'
+import { SseError } from '../wire/sse-error.ts'
+import type {
+  AppendOptions,
+  Entry,
+  EventLog,
+  Position,
+  ReadOptions,
+  ReadResult,
+  StoredEntry,
+  TailHandlers,
+  TailOptions,
+} from './event-log.ts'
+import { MemoryHistory } from './memory-history.ts'
+import { type Retention, resolveRetention } from './retention.ts'
+
+export interface MemoryLogOptions {
+  /** Memory that all channels of this log may take together, in bytes. Default 64 MiB; the channels unused longest give way. */
+  readonly maxTotalBytes?: number | undefined
+}
+
+interface ResolvedMemoryLogOptions {
+  readonly maxTotalBytes: number
+}
+
+const defaults: ResolvedMemoryLogOptions = { maxTotalBytes: 64 * 1024 * 1024 }
+const checks: OptionChecks<ResolvedMemoryLogOptions> = { maxTotalBytes: integer(1, Number.MAX_SAFE_INTEGER) }
+/** How often channels are looked at for `idleMs`. */
+const idleLookMs = 60_000
+
+/**
+ * The log of one process: nothing survives a restart, and a client that comes back afterwards is told so.
+ *
+ * @throws SseError `ERR_SSE_OPTION`
+ */
+export function createMemoryLog(options?: MemoryLogOptions): EventLog {
+  return new MemoryLog(resolveOptions('createMemoryLog()', options, defaults, checks))
+}
+
+class MemoryLog implements EventLog {
+  readonly #maxTotalBytes: number
+  /** In the order of their last append. */
+  readonly #histories = new Map<string, MemoryHistory>()
+  readonly #tails = new Map<string, Set<MemoryTail>>()
+  #totalBytes = 0
+  #idleLookAt = 0
+  #isClosed = false
+
+  constructor({ maxTotalBytes }: ResolvedMemoryLogOptions) {
+    this.#maxTotalBytes = maxTotalBytes
+  }
+
+  async append(channel: string, entry: Entry, options: AppendOptions = {}): Promise<Position> {
+    this.#assertOpen()
+    options.signal?.throwIfAborted()
+    const history = this.#history(channel)
+    const before = history.byteCount
+    const position = history.append(channel, entry, options)
+    this.#totalBytes += history.byteCount - before
+    this.#histories.delete(channel)
+    this.#histories.set(channel, history)
+    this.#makeRoom()
+    this.#forgetIdle()
+    return position
+  }
+
+  async read(channel: string, options: ReadOptions): Promise<ReadResult> {
+    this.#assertOpen()
+    options.signal?.throwIfAborted()
+    const history = this.#history(channel)
+    const before = history.byteCount
+    const result = history.read(options)
+    this.#totalBytes += history.byteCount - before
+    return result
+  }
+
+  async tail(channel: string, { after, signal }: TailOptions, handlers: TailHandlers): Promise<void> {
+    this.#assertOpen()
+    if (signal.aborted) return
+    const tails = this.#tails.get(channel) ?? new Set()
+    this.#tails.set(channel, tails)
+    const tail = new MemoryTail(handlers)
+    tails.add(tail)
+    tail.follow(this.#history(channel), after)
+    await new Promise<void>((resolve) => {
+      tail.onStop = resolve
+      signal.addEventListener('abort', () => tail.stop(), { once: true })
+    })
+    tails.delete(tail)
+    if (tails.size === 0) this.#tails.delete(channel)
+  }
+
+  async configure(channel: string, { retention }: { readonly retention: Retention }): Promise<void> {
+    this.#assertOpen()
+    const history = this.#history(channel)
+    const before = history.byteCount
+    history.retention = resolveRetention(retention)
+    history.trim()
+    this.#totalBytes += history.byteCount - before
+  }
+
+  async delete(channel: string): Promise<void> {
+    this.#assertOpen()
+    this.#forget(channel)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const tails of this.#tails.values()) for (const tail of tails) tail.stop()
+    this.#histories.clear()
+    this.#totalBytes = 0
+  }
+
+  #history(channel: string): MemoryHistory {
+    let history = this.#histories.get(channel)
+    if (history === undefined) {
+      history = new MemoryHistory()
+      this.#histories.set(channel, history)
+    }
+    return history
+  }
+
+  #forget(channel: string): void {
+    const history = this.#histories.get(channel)
+    if (history === undefined) return
+    this.#histories.delete(channel)
+    this.#totalBytes -= history.byteCount
+    const tails = this.#tails.get(channel)
+    if (tails === undefined) return
+    const next = this.#history(channel)
+    next.retention = history.retention
+    for (const tail of tails) tail.follow(next)
+  }
+
+  /** The channels appended to longest ago lose their oldest entries first. */
+  #makeRoom(): void {
+    if (this.#totalBytes <= this.#maxTotalBytes) return
+    for (const history of this.#histories.values()) {
+      while (!history.isEmpty && this.#totalBytes > this.#maxTotalBytes) {
+        const before = history.byteCount
+        history.dropOldest()
+        this.#totalBytes += history.byteCount - before
+      }
+      if (this.#totalBytes <= this.#maxTotalBytes) return
+    }
+  }
+
+  #forgetIdle(): void {
+    const now = performance.now()
+    if (now < this.#idleLookAt) return
+    this.#idleLookAt = now + idleLookMs
+    for (const [channel, { retention, touchedAt }] of this.#histories) {
+      const isIdle = retention.idleMs !== false && now - touchedAt > retention.idleMs
+      if (isIdle && !this.#tails.has(channel)) this.#forget(channel)
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new SseError('ERR_SSE_LOG_CLOSED', 'This in-memory log was closed.')
+  }
+}
+
+/** One follower of one channel, handed from history to history. */
+class MemoryTail {
+  onStop: (() => void) | undefined
+  readonly #handlers: TailHandlers
+  #history: MemoryHistory | undefined
+  #isStopped = false
+
+  constructor(handlers: TailHandlers) {
+    this.#handlers = handlers
+  }
+
+  /** Follows a history from a position on, or, where it has none there, from its start. */
+  follow(history: MemoryHistory, after?: Position): void {
+    if (this.#isStopped) return
+    this.#history?.followers.delete(this.#follow)
+    this.#history = history
+    const {
+      entries,
+      after: start,
+      invalid,
+    } = history.read({ after: after ?? 'start', limit: Number.MAX_SAFE_INTEGER })
+    history.followers.add(this.#follow)
+    if (after === undefined || invalid !== undefined) this.#handlers.reset(start)
+    if (entries.length > 0) this.#handlers.entries(entries)
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#history?.followers.delete(this.#follow)
+    this.onStop?.()
+  }
+
+  readonly #follow = (entry: StoredEntry): void => this.#handlers.entries([entry])
+}
