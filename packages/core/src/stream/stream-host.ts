@@ -23,7 +23,10 @@ export interface StreamFeed {
   onStreamClose(): void
 }
 
-/** Whether an error only says that work was called off. */
+/**
+ * Whether an error only says that work was called off. By its name alone: test runners run tests in realms of their own,
+ * where an `AbortError` of Node's is no instance of the test's `Error`.
+ */
 export function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError'
+  return typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError'
 }
