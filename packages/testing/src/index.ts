@@ -1,3 +1,11 @@
+export type {
+  AdapterHarness,
+  AdapterRoute,
+  AdapterServer,
+  AdapterSetup,
+  RouteContext,
+} from './adapter/adapter-harness.ts'
+export { describeAdapter, type TestRunner } from './adapter/describe-adapter.ts'
 export { type CollectedStream, collect } from './collect/collect.ts'
 export type { CollectOptions } from './collect/collect-options.ts'
 export type { CollectedEvent } from './collect/collected-event.ts'

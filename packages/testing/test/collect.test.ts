@@ -32,7 +32,7 @@ describe('collect', () => {
     expect(result.events).toEqual([
       { event: 'greeting', id: 'a', data: 'one\ntwo' },
       { event: 'message', data: '{"n":2}', retry: 50 },
-      { event: '$end', id: '.end', data: '' },
+      { event: '$end', id: '.end', data: expect.any(String) },
     ])
     expect(result.events[1]?.json()).toEqual({ n: 2 })
     expect(result.lastEventId).toBe('.end')

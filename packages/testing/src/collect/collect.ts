@@ -1,8 +1,8 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { type CollectOptions, checkCollectOptions } from './collect-options.ts'
 import type { CollectedEvent } from './collected-event.ts'
 import { type CollectTarget, openEndpoint } from './endpoint.ts'
-import type { ExchangeRequest } from './exchange.ts'
+import { requestOf } from './request.ts'
 import { StreamClient } from './stream-client.ts'
 
 /** What came of a stream. */
@@ -120,25 +120,4 @@ function resultOf(client: StreamClient): CollectedStream {
     ended: client.state === 'ended',
     problems,
   }
-}
-
-function requestOf(path: string, options: CollectOptions): ExchangeRequest {
-  const { body, contentType } = encodeBody(options.body)
-  const headers: OutgoingHttpHeaders = { accept: 'text/event-stream', 'cache-control': 'no-cache' }
-  if (contentType !== undefined) headers['content-type'] = contentType
-  if (options.lastEventId !== undefined) {
-    // Clients send UTF-8, Node writes the characters of a header as single bytes.
-    headers['last-event-id'] = Buffer.from(options.lastEventId, 'utf8').toString('latin1')
-  }
-  for (const [name, value] of Object.entries(options.headers ?? {})) {
-    const key = name.toLowerCase()
-    if (value === undefined) delete headers[key]
-    else headers[key] = value
-  }
-  return { method: options.method ?? (body === undefined ? 'GET' : 'POST'), path, headers, body }
-}
-
-function encodeBody(body: unknown): { body: string | Uint8Array | undefined; contentType?: string } {
-  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) return { body }
-  return { body: JSON.stringify(body), contentType: 'application/json' }
 }

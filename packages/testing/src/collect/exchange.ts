@@ -23,8 +23,9 @@ export interface ExchangeListener {
 
 /** One request under way on a connection of its own. */
 export interface Exchange {
-  /** Reads no more from the connection. */
+  /** Reads no more from the connection, until `resume`. */
   pause(): void
+  resume(): void
   /** Drops the connection. */
   destroy(): void
 }
@@ -58,7 +59,7 @@ function openHttp1(resolved: ResolvedRequest, listener: ExchangeListener): Excha
   request.on('error', (error) => listener.onBroken(error))
   request.on('response', (incoming) => {
     response = incoming
-    listener.onHead(incoming.statusCode ?? 0, incoming.headers)
+    listener.onHead(incoming.statusCode ?? 0, ownHeaders(incoming.headers))
     incoming.on('data', (chunk: Buffer) => listener.onData(chunk))
     incoming.on('end', () => listener.onEnd())
     incoming.on('error', (error) => listener.onBroken(error))
@@ -66,6 +67,7 @@ function openHttp1(resolved: ResolvedRequest, listener: ExchangeListener): Excha
   request.end(resolved.body)
   return {
     pause: () => response?.pause(),
+    resume: () => response?.resume(),
     destroy() {
       request.destroy()
       agent.destroy()
@@ -82,7 +84,7 @@ function openHttp2(resolved: ResolvedRequest, listener: ExchangeListener): Excha
   stream.on('error', (error) => listener.onBroken(error))
   stream.on('response', (incoming) => {
     const { ':status': status, ...rest } = incoming
-    listener.onHead(Number(status), rest)
+    listener.onHead(Number(status), ownHeaders(rest))
   })
   stream.on('data', (chunk: Buffer) => listener.onData(chunk))
   stream.on('end', () => {
@@ -96,9 +98,20 @@ function openHttp2(resolved: ResolvedRequest, listener: ExchangeListener): Excha
   stream.end(resolved.body)
   return {
     pause: () => stream.pause(),
+    resume: () => stream.resume(),
     destroy() {
       stream.destroy()
       session.destroy()
     },
   }
+}
+
+/**
+ * A copy with arrays of this realm: test runners run tests in realms of their own, where Node's arrays are strangers to a
+ * strict comparison.
+ */
+function ownHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const copy: IncomingHttpHeaders = {}
+  for (const [name, value] of Object.entries(headers)) copy[name] = Array.isArray(value) ? [...value] : value
+  return copy
 }

@@ -104,9 +104,13 @@ export class StreamClient {
     return `${this.#label}: ${what}. What came: status ${this.status}, ${type}; ${body}; the connection is ${this.#state}.`
   }
 
-  /** Reads no more: what the server sends then waits in the kernel and in the server. */
+  /** Reads no more, until `resume`: what the server sends then waits in the kernel and in the server. */
   pause(): void {
     this.#exchange.pause()
+  }
+
+  resume(): void {
+    this.#exchange.resume()
   }
 
   /** Drops the connection. */
