@@ -1,0 +1,60 @@
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import { guardHandler, type Handler } from './guard-handler.ts'
+import type { ReplyStreams } from './reply-streams.ts'
+
+/** What Fastify makes of a route and looks at with every request. Not part of its API. */
+interface RouteContext {
+  handler: Handler
+  onSend: unknown[] | null
+  readonly config: object
+}
+
+/**
+ * Gives every route that can open streams a guarded handler and a last `onSend` hook.
+ *
+ * Routes that are declared once the plugin is loaded come through `onRoute`. Fastify never tells of those declared before
+ * (`fastify.register(sse)` without `await`, then `fastify.get(…)`): they are found at their first request, in a part of
+ * Fastify that is not its API. Where that looks different, nothing is done to them.
+ *
+ * @returns what looks at a request's route once more, for hooks that come before the plugin's own
+ */
+export function prepareRoutes(
+  fastify: FastifyInstance,
+  replies: ReplyStreams,
+): (request: FastifyRequest) => void {
+  // Own to this registration: in a context within a context there may be two.
+  const preparedKey = Symbol('@rivulet/fastify')
+
+  fastify.addHook('onRoute', (route: RouteOptions) => {
+    route.handler = guardHandler(route.handler, replies)
+    route.onSend = [route.onSend ?? []].flat().concat(replies.onSend)
+    route.config = { ...route.config, [preparedKey]: true }
+  })
+
+  const known = new WeakSet<object>()
+  let contextKey: symbol | undefined
+  function prepare(request: FastifyRequest): void {
+    contextKey ??= Object.getOwnPropertySymbols(request).find(isContextKey)
+    const context: unknown = contextKey === undefined ? undefined : Reflect.get(request, contextKey)
+    if (typeof context !== 'object' || context === null || known.has(context)) return
+    known.add(context)
+    if (!isRouteContext(context) || Object.hasOwn(context.config, preparedKey)) return
+    context.handler = guardHandler(context.handler, replies)
+    context.onSend = [...(context.onSend ?? []), replies.onSend]
+  }
+  fastify.addHook('onRequest', (request, _reply, next) => {
+    prepare(request)
+    next()
+  })
+  return prepare
+}
+
+function isContextKey({ description }: symbol): boolean {
+  return description === 'fastify.context'
+}
+
+function isRouteContext(context: object): context is RouteContext {
+  const { handler, onSend, config }: Partial<Record<keyof RouteContext, unknown>> = context
+  const hasHooks = onSend === null || Array.isArray(onSend)
+  return typeof handler === 'function' && hasHooks && typeof config === 'object' && config !== null
+}

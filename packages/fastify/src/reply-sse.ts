@@ -1,0 +1,33 @@
+import type { EventStream, Sse, StreamHandler, StreamOptions } from '@rivulet/core'
+
+/** `reply.sse`: makes this reply a stream. */
+export interface OpenStream {
+  /**
+   * Runs Fastify's `onSend` hooks, which set headers (cookies, sessions), then commits status and headers and resolves with
+   * the stream; always one, if need be closed already (HEAD, 204, 406, draining, the client has left).
+   *
+   * Rejects with SseError `ERR_SSE_OPTION`, `ERR_SSE_ALREADY_OPEN`, `ERR_SSE_HEADERS_SENT`, and with what an `onSend` hook
+   * threw once Fastify has answered it.
+   */
+  (options?: StreamOptions): Promise<EventStream>
+  /**
+   * The same with a handler: its end ends the stream unless it subscribed; its error closes the stream and goes to the
+   * request's log, never to the client. Not run for a stream that is born closed. Resolves without waiting for it.
+   */
+  (handler: StreamHandler, options?: StreamOptions): Promise<EventStream>
+}
+
+/** `fastify.sse`: what concerns all streams. `fastify.close()` closes them by itself. */
+export interface FastifySse extends Pick<Sse, 'streams' | 'closeWhere' | 'close'> {}
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Makes this reply a stream. Put there by the plugin `@rivulet/fastify`. */
+    sse: OpenStream
+  }
+
+  interface FastifyInstance {
+    /** The streams of the plugin `@rivulet/fastify`. */
+    sse: FastifySse
+  }
+}

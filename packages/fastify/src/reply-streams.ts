@@ -1,0 +1,119 @@
+import { Readable } from 'node:stream'
+import {
+  createSse,
+  type EventStream,
+  type Sse,
+  SseError,
+  type SseOptions,
+  type StreamHandler,
+  type StreamOptions,
+  type StreamResponse,
+} from '@rivulet/core'
+import type { FastifyReply, onErrorHookHandler, onSendHookHandler } from 'fastify'
+import { Marker, PendingStream } from './pending-stream.ts'
+
+/** Makes streams of replies. One for each time the plugin is registered. */
+export class ReplyStreams {
+  readonly events: Sse
+  readonly #pending = new WeakMap<FastifyReply, PendingStream>()
+  readonly #replies = new WeakMap<StreamResponse, FastifyReply>()
+
+  constructor(options: SseOptions) {
+    this.events = createSse({
+      ...options,
+      onError:
+        options.onError ??
+        ((error, { response }) => {
+          const reply = this.#replies.get(response)
+          if (reply !== undefined) logError(error, reply)
+        }),
+    })
+  }
+
+  /** `reply.sse()` */
+  async open(
+    reply: FastifyReply,
+    handlerOrOptions?: StreamHandler | StreamOptions,
+    options?: StreamOptions,
+  ): Promise<EventStream> {
+    const open = () => this.#openNow(reply, handlerOrOptions, options)
+    // Hijacked by the user, so that Fastify runs no hooks; or answered, of which core has to say.
+    if (reply.sent || reply.raw.headersSent) return open()
+    if (this.#pending.get(reply)?.state === 'waiting') {
+      throw new SseError(
+        'ERR_SSE_ALREADY_OPEN',
+        'This reply is becoming a stream already: await the first call.',
+      )
+    }
+    const pending = new PendingStream(reply, open)
+    this.#pending.set(reply, pending)
+    try {
+      reply.header('content-type', 'text/event-stream').send(new Marker())
+    } catch (error) {
+      pending.cancel(error)
+    }
+    return pending.stream
+  }
+
+  /** To be the last `onSend` hook of every route. */
+  readonly onSend: onSendHookHandler = (_request, reply, payload, done) => {
+    const pending = this.#pending.get(reply)
+    if (pending?.state === 'waiting') {
+      if (!(payload instanceof Marker)) {
+        // Something compressed or replaced the marker; its headers speak of a body that is not sent.
+        reply.removeHeader('content-encoding')
+        reply.removeHeader('content-length')
+      }
+      discard(payload)
+      try {
+        pending.open()
+      } catch (error) {
+        done(error as Error) // whatever it is, it is Fastify's to answer
+      }
+    } else if (pending?.state === 'opened' || payload instanceof Marker) {
+      // The reply is no longer Fastify's, or the marker was overtaken by an error: this answer goes nowhere.
+      discard(payload)
+    } else {
+      done()
+    }
+  }
+
+  readonly onError: onErrorHookHandler = (_request, reply, error, done) => {
+    const pending = this.#pending.get(reply)
+    if (pending?.state === 'waiting') pending.fail(error)
+    done()
+  }
+
+  /** Resolves when a reply that is becoming a stream has become one. */
+  async settled(reply: FastifyReply): Promise<void> {
+    await this.#pending.get(reply)?.stream
+  }
+
+  /** Deals with an error of a reply's handler. `false`: it is Fastify's. */
+  takeError(error: unknown, reply: FastifyReply): boolean {
+    const left = this.events.fail(reply.raw, error)
+    if (left === 'report') logError(error, reply)
+    // What an onSend hook threw was answered, and came back through `await reply.sse()`.
+    return left !== false || this.#pending.get(reply)?.wasFailedBy(error) === true
+  }
+
+  #openNow(reply: FastifyReply, handlerOrOptions?: StreamHandler | StreamOptions, options?: StreamOptions) {
+    const { raw } = reply
+    if (!raw.headersSent) {
+      for (const [name, value] of Object.entries(reply.getHeaders())) {
+        if (value !== undefined) raw.setHeader(name, value)
+      }
+    }
+    this.#replies.set(raw, reply)
+    return this.events.open(reply.request.raw, raw, handlerOrOptions, options)
+  }
+}
+
+function logError(error: unknown, reply: FastifyReply): void {
+  reply.log.error({ err: error }, 'The handler of a stream failed.')
+}
+
+/** Lets a payload run dry. Destroying it would be an error to those who piped it. */
+function discard(payload: unknown): void {
+  if (payload instanceof Readable) payload.on('error', () => {}).resume()
+}
