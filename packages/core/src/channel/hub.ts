@@ -14,6 +14,9 @@ import { logFailed } from './diagnostics.ts'
 import { type Page, PageReader } from './page-reader.ts'
 import { type TopicMember, TopicSet } from './topic-set.ts'
 
+/** Waits as after some failures (1.6 s at most): a tail that ends has tried by itself before. */
+const tailAttempt = 5
+
 /** What a hub needs of its subscriptions. */
 export interface HubMember extends TopicMember {
   readonly stream: EventStream
@@ -53,7 +56,10 @@ export class Hub implements TailHandlers {
   #first = 1
   #ring: Ring | null = null
   #starting: Promise<Ring> | null = null
+  /** Aborted when the last subscription goes. */
   #stopping = new AbortController()
+  /** Aborted when the tail has to begin anew. */
+  #tailing = new AbortController()
 
   constructor(parts: HubParts) {
     this.#parts = parts
@@ -139,6 +145,7 @@ export class Hub implements TailHandlers {
     const { signal } = this.#stopping
     const page = await this.#insist(signal, () => this.#pages.read(after, signal))
     this.#noteFirst(page.result)
+    if (this.#ring !== null) page.clip(this.#ring.base)
     return page
   }
 
@@ -158,7 +165,7 @@ export class Hub implements TailHandlers {
         this.error(
           new RangeError(`The log gave entry ${entry.offset} after ${ring.head} of channel "${this.name}".`),
         )
-        this.#restart()
+        this.#restartTail(ring)
         return
       }
       this.#append(ring, entry)
@@ -205,32 +212,36 @@ export class Hub implements TailHandlers {
     const ring = new Ring(after, this.tag, this.#parts.retention)
     this.#ring = ring
     this.isEnded = ended
-    this.#follow(after, signal)
+    this.#follow(after)
     return ring
   }
 
-  #follow(after: Position, signal: AbortSignal): void {
+  #follow(after: Position): void {
+    this.#tailing = new AbortController()
+    const { signal } = this.#tailing
     this.#parts.channel.log
       .tail(this.name, { after, signal }, this)
-      .catch(async (error: unknown) => {
-        if (signal.aborted) return
-        this.error(error)
-        await backOff(5, signal)
-        if (this.#ring !== null) this.#follow(this.#ring.headPosition, signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.error(error)
+      })
+      // A tail that ended by itself, whatever the log meant by it, leaves subscriptions behind.
+      .then(() => backOff(tailAttempt, signal))
+      .then(() => {
+        if (this.#ring !== null) this.#follow(this.#ring.headPosition)
       })
       .catch(ignoreStop)
   }
 
   /** Follows anew from the newest entry that is certain. */
-  #restart(): void {
-    this.#stopping.abort()
-    this.#stopping = new AbortController()
-    if (this.#ring !== null) this.#follow(this.#ring.headPosition, this.#stopping.signal)
+  #restartTail({ headPosition }: Ring): void {
+    this.#tailing.abort()
+    this.#follow(headPosition)
   }
 
   #stop(): void {
     this.#stopping.abort()
     this.#stopping = new AbortController()
+    this.#tailing.abort()
     this.#ring = null
     this.#starting = null
     this.#pages.forget()

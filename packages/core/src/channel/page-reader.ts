@@ -11,7 +11,7 @@ const keepMs = 1_000
 /** Some consecutive entries out of the log, encoded once for all who read them. */
 export class Page implements EntrySource {
   readonly result: ReadResult
-  readonly head: number
+  head: number
   readonly loadedAt = performance.now()
   readonly #entries: readonly RingEntry[]
 
@@ -19,6 +19,11 @@ export class Page implements EntrySource {
     this.result = result
     this.#entries = result.entries.map((entry) => new RingEntry(entry, tag, result.epoch))
     this.head = result.after.offset + this.#entries.length
+  }
+
+  /** Ends the page where the ring begins: from there on the ring, which the tail keeps whole, is what readers go by. */
+  clip(ringBase: number): void {
+    if (ringBase >= this.result.after.offset) this.head = Math.min(this.head, ringBase)
   }
 
   get(offset: number): RingEntry | undefined {

@@ -259,12 +259,15 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     this.hub.readPage(after).then(
       (page) => {
         this.#isReading = false
-        if (this.#state !== 'behind' || this.#position !== after) return
-        if (page.result.invalid !== undefined) {
-          this.reopen()
-          return
+        if (this.#state !== 'behind') return
+        // It may have been opened anew meanwhile, at another position: then it looks for itself.
+        if (this.#position === after) {
+          if (page.result.invalid !== undefined) {
+            this.reopen()
+            return
+          }
+          this.#page = page
         }
-        this.#page = page
         fanOut.enqueue(this)
       },
       // Rejects only when nobody is subscribed any more.
