@@ -29,7 +29,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 test.each(['javascript-esm.mjs', 'javascript-cjs.cjs'])('%s runs', (program) => {
-  expect(run(process.execPath, [program], project)).toBe(greetings)
+  expect(run(process.execPath, [program], project, 20_000)).toBe(greetings)
 })
 
 describe('in TypeScript', () => {
@@ -38,7 +38,7 @@ describe('in TypeScript', () => {
   })
 
   test.each(['typescript-esm.mjs', 'typescript-cjs.cjs'])('%s compiles and runs', (program) => {
-    expect(run(process.execPath, [join('compiled', program)], project)).toBe(greetings)
+    expect(run(process.execPath, [join('compiled', program)], project, 20_000)).toBe(greetings)
   })
 })
 
@@ -88,11 +88,11 @@ function packAll(): void {
 }
 
 /** Runs a command as a user would, outside of the npm script that started the tests. */
-function run(command: string, args: readonly string[], cwd: string): string {
+function run(command: string, args: readonly string[], cwd: string, timeout = 100_000): string {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_ENV$)/i.test(name)),
   )
-  const result = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout: 120_000 })
+  const result = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout })
   if (result.status === 0) return result.stdout
   throw new Error(`${[command, ...args].join(' ')} failed:\n${result.stdout}\n${result.stderr}`)
 }
