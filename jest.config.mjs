@@ -1,5 +1,5 @@
 /** Published as ES modules only: Jest, which runs CommonJS here, has to translate them. */
-const esmOnly = ['eventsource-parser', 'eventsource', 'eventsource-client']
+const esmOnly = ['eventsource-parser', 'eventsource', 'eventsource-client', 'cookie']
 
 const swc = {
   jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
