@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
 import type { EventFields, SseError, StreamOptions } from '@rivulet/core'
-import type { AdapterRoute, RouteContext } from '../adapter-harness.ts'
+import type { RouteContext } from '../adapter-harness.ts'
 import { Inbox } from '../inbox.ts'
 import type { Case, Trial } from '../trial.ts'
+import type { TrialClient } from '../trial-client.ts'
 
-/** What a route got thrown, while its client is answered as the route likes. */
-async function caughtIn(
-  trial: Trial,
-  misuse: (context: RouteContext) => unknown,
-  finish: AdapterRoute = () => {},
-): Promise<SseError> {
+/** What a misuse threw in its route, and the client of that route. */
+interface Misuse {
+  readonly error: SseError
+  readonly client: TrialClient
+}
+
+/** Ends the response behind the misuse, where the framework has not answered it. */
+async function misuseIn(trial: Trial, misuse: (context: RouteContext) => unknown): Promise<Misuse> {
   const caught = new Inbox<unknown>('an error')
   const server = await trial.start({
     '/': async (context) => {
@@ -19,13 +22,16 @@ async function caughtIn(
       } catch (error) {
         caught.put(error)
       }
-      await finish(context)
+      if (!context.response.writableEnded) context.response.end()
     },
   })
-  server.request('/')
+  const client = server.request('/')
   const error = await caught.take()
-  assert.equal(error instanceof Error && error.name, 'SseError')
-  return error as SseError // its name says so
+  await client.over()
+  // A framework through which the stream was opened may have seen the error too.
+  if (server.errors.size > 0) assert.equal(await server.errors.take(), error)
+  assert.equal(Reflect.get(Object(error), 'name'), 'SseError')
+  return { error: error as SseError, client } // its name says so
 }
 
 const badFields: readonly (readonly [code: string, fields: Record<string, unknown>])[] = [
@@ -73,34 +79,24 @@ export const misuseCases: readonly Case[] = [
   {
     name: 'a stream on a response whose head was sent throws',
     async run(trial) {
-      const error = await caughtIn(
-        trial,
-        ({ response, open }) => {
-          response.writeHead(200, { 'Content-Type': 'text/plain' })
-          return open()
-        },
-        ({ response }) => {
-          response.end()
-        },
-      )
+      const { error, client } = await misuseIn(trial, ({ response, open }) => {
+        response.writeHead(200, { 'Content-Type': 'text/plain' })
+        return open()
+      })
       assert.equal(error.code, 'ERR_SSE_HEADERS_SENT')
+      assert.equal(client.headers['content-type'], 'text/plain')
+      assert.equal(client.raw.length, 0)
     },
   },
   ...badOptions.map(
     ([name, options]): Case => ({
-      name: `${name} throws before anything is sent`,
+      name: `${name} throws, and there is no stream`,
       async run(trial) {
-        let wasSent: boolean | undefined
-        const error = await caughtIn(
-          trial,
-          ({ open }) => open(options as StreamOptions), // wrong on purpose
-          ({ response }) => {
-            wasSent = response.headersSent
-            response.end()
-          },
-        )
+        // Wrong on purpose.
+        const { error, client } = await misuseIn(trial, ({ open }) => open(options as StreamOptions))
         assert.equal(error.code, 'ERR_SSE_OPTION')
-        assert.equal(wasSent, false)
+        assert.notEqual(client.headers['content-type'], 'text/event-stream')
+        assert.doesNotMatch(client.raw.toString(), /retry:/)
       },
     }),
   ),
