@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+const require = createRequire(import.meta.url)
+
+/**
+ * All contestants: the module that starts each, and the packages whose versions are printed.
+ *
+ * A module exports `start(settings)`, which resolves with `{ port, publish(events, topic?) }`: a server on the loopback
+ * whose `/events` are the events published from then on.
+ */
+export const contestants = {
+  floor: { module: './floor.mjs', packages: [] },
+  naive: { module: './naive.mjs', packages: [] },
+  'rivulet-core': { module: './rivulet-core.mjs', packages: ['@rivulet/core'] },
+  'rivulet-express': { module: './rivulet-express.mjs', packages: ['@rivulet/express', 'express'] },
+  'rivulet-fastify': { module: './rivulet-fastify.mjs', packages: ['@rivulet/fastify', 'fastify'] },
+}
+
+export async function startContestant(name, settings) {
+  const { start } = await import(contestants[name].module)
+  return start(settings)
+}
+
+/** `name version` of a package as it is installed here. */
+export function versionOf(name) {
+  // Not every package lets its package.json be imported.
+  let folder = dirname(require.resolve(name))
+  for (;;) {
+    try {
+      const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+      if (manifest.name === name) return `${name} ${manifest.version}`
+    } catch {
+      // Further up.
+    }
+    if (folder === dirname(folder)) return name
+    folder = dirname(folder)
+  }
+}

@@ -1,0 +1,42 @@
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { contestants, versionOf } from './contestants/index.mjs'
+import { measure } from './measure.mjs'
+import { readOptions, usage } from './options.mjs'
+import { profile } from './profiling.mjs'
+import { errorsOf } from './report/summary.mjs'
+import { notesOn, tableOf } from './report/table.mjs'
+import { scenarios } from './scenarios/index.mjs'
+
+const options = readOptions(process.argv.slice(2))
+if (options.help) console.log(usage)
+else if (options.list) for (const { name, title } of scenarios) console.log(`${name.padEnd(12)} ${title}`)
+else await runAll()
+
+async function runAll() {
+  profile(...options.profile)
+  const rounds = options.rounds ?? 5
+  const machine = `Node ${process.version}, ${cpus().length} × ${cpus()[0].model.trim()}`
+  console.log(`${machine}, ${rounds} rounds`)
+  const report = { machine, rounds, versions: versions(), scenarios: {} }
+  console.log(report.versions.join(', '))
+  for (const scenario of options.scenarios) {
+    const results = await measure(scenario, { ...options, rounds }, showProgress)
+    showProgress('')
+    console.log(`\n${scenario.title}\n\n${tableOf(scenario, results)}\n`)
+    for (const note of notesOn(scenario, results)) console.log(note)
+    report.scenarios[scenario.name] = { title: scenario.title, results: Object.fromEntries(results) }
+    if ([...results.keys()].some((label) => errorsOf(results, label).length > 0)) process.exitCode = 1
+  }
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
+}
+
+function versions() {
+  const packages = new Set(Object.values(contestants).flatMap(({ packages }) => packages))
+  return [...packages].map(versionOf)
+}
+
+/** One line that is overwritten by the next, where there is somebody to see it. */
+function showProgress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
+}

@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util'
+import { scenarios } from './scenarios/index.mjs'
+
+export const usage = `pnpm bench [scenario ...] [options]
+
+  --rounds <n>      rounds, each of which runs every contestant once (default 5)
+  --seconds <n>     how long one contestant is measured in one round
+  --only <a,b>      only these contestants
+  --quick           floor, naive and Rivulet, short; fails where user CPU is more than 15 % over its bar
+  --json <file>     write all figures of all rounds there
+  --profile <kind>  cpu or heap: profile the servers into bench/profiles/
+  --list            name the scenarios
+`
+
+/** @throws {TypeError} for unknown options; RangeError for unknown scenarios. */
+export function readOptions(args) {
+  const { values, positionals } = parseArgs({
+    args: args.filter((argument) => argument !== '--'),
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      only: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      profile: { type: 'string', multiple: true, default: [] },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  const wanted = positionals.map((name) => {
+    const scenario = scenarios.find((one) => one.name === name)
+    if (scenario === undefined) throw new RangeError(`There is no scenario "${name}"; try --list.`)
+    return scenario
+  })
+  return {
+    scenarios: wanted.length > 0 ? wanted : scenarios,
+    isNamed: wanted.length > 0,
+    rounds: positive('--rounds', values.rounds),
+    seconds: positive('--seconds', values.seconds),
+    only: values.only?.split(','),
+    isQuick: values.quick,
+    json: values.json,
+    profile: values.profile,
+    list: values.list,
+    help: values.help,
+  }
+}
+
+function positive(name, text) {
+  if (text === undefined) return undefined
+  const number = Number(text)
+  if (number > 0) return number
+  throw new RangeError(`${name} must be a number above 0, not ${text}.`)
+}

@@ -1,0 +1,20 @@
+import { answerCalls } from '../calls.mjs'
+import { startContestant } from '../contestants/index.mjs'
+import { Meter, memoryNow } from './meter.mjs'
+import { publishPaced } from './publish-paced.mjs'
+
+// The process under test: one contestant, and what it costs.
+let contestant
+const meter = new Meter()
+
+answerCalls({
+  async start(name, settings) {
+    contestant = await startContestant(name, settings)
+    return contestant.port
+  },
+  publish: (plan) => publishPaced(contestant, plan),
+  prepare: (...args) => contestant.prepare(...args),
+  begin: () => meter.begin(),
+  end: () => meter.end(),
+  memory: () => memoryNow(),
+})

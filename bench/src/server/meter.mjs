@@ -1,0 +1,79 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+const delayResolutionMs = 5
+const sampleMs = 50
+
+/** Memory in bytes after everything that can be collected was. */
+export async function memoryNow() {
+  for (let round = 0; round < 3; round += 1) {
+    globalThis.gc?.()
+    await nextTurn()
+  }
+  return { used: usedBytes(), resident: process.memoryUsage.rss() }
+}
+
+function usedBytes() {
+  const { heapUsed, external } = process.memoryUsage()
+  // `external` has the array buffers in it.
+  return heapUsed + external
+}
+
+/** CPU, event-loop delay and memory of this process from `begin` to `end`. */
+export class Meter {
+  #cpu = process.cpuUsage()
+  #delay = monitorEventLoopDelay({ resolution: delayResolutionMs })
+  #startedAt = 0
+  #peakUsed = 0
+  #sampler
+
+  begin() {
+    resetPeakResident()
+    this.#peakUsed = 0
+    this.#sampler = setInterval(() => {
+      this.#peakUsed = Math.max(this.#peakUsed, usedBytes())
+    }, sampleMs)
+    this.#delay.reset()
+    this.#delay.enable()
+    this.#startedAt = performance.now()
+    this.#cpu = process.cpuUsage()
+  }
+
+  end() {
+    const { user, system } = process.cpuUsage(this.#cpu)
+    const elapsedMs = performance.now() - this.#startedAt
+    this.#delay.disable()
+    clearInterval(this.#sampler)
+    return {
+      userUs: user,
+      systemUs: system,
+      elapsedMs,
+      delayP99Ms: beyondPeriod(this.#delay.percentile(99)),
+      delayMaxMs: beyondPeriod(this.#delay.max),
+      peakUsedBytes: Math.max(this.#peakUsed, usedBytes()),
+      peakResidentBytes: peakResidentBytes(),
+    }
+  }
+}
+
+/** The histogram has whole intervals of its timer: what is beyond the timer's period is delay. */
+function beyondPeriod(nanoseconds) {
+  return Math.max(nanoseconds / 1e6 - delayResolutionMs, 0)
+}
+
+function resetPeakResident() {
+  try {
+    writeFileSync('/proc/self/clear_refs', '5')
+  } catch {
+    // Not Linux: the peak is that of the whole process.
+  }
+}
+
+function peakResidentBytes() {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024
+  } catch {
+    return process.resourceUsage().maxRSS * 1024
+  }
+}
