@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,7 +18,7 @@ jest.setTimeout(240_000)
 
 beforeAll(() => {
   run(process.execPath, ['scripts/build.mjs', '--if-changed'], root)
-  packAll()
+  run(process.execPath, ['scripts/pack.mjs', tarballs], root)
   cpSync(join(root, 'test', 'workspace', 'fixtures', 'plain-project'), project, { recursive: true })
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'plain-project', private: true }))
   const ours = readdirSync(tarballs).map((name) => join(tarballs, name))
@@ -72,19 +72,6 @@ test('core brings no other package along', () => {
 
 function packageNames(): string[] {
   return readdirSync(join(root, 'packages'))
-}
-
-function packAll(): void {
-  mkdirSync(tarballs)
-  const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const { packageManager } = manifest as { packageManager: string } // Our own file, checked by npm.
-  for (const name of packageNames()) {
-    run(
-      'npx',
-      ['--yes', packageManager, 'pack', '--pack-destination', tarballs],
-      join(root, 'packages', name),
-    )
-  }
 }
 
 /** Runs a command as a user would, outside of the npm script that started the tests. */
