@@ -19,7 +19,7 @@ export interface CollectedStream {
   readonly retryMs: number | null
   /** What a client would bring back now: give it to the next `collect` to resume. `''` if there is nothing. */
   readonly lastEventId: string
-  /** The body as it came, up to the end of the last event that was asked for. */
+  /** The body as it came, out of its content coding if it had one, up to the end of the last event that was asked for. */
   readonly raw: Buffer
   /** Whether the server ended the response; `false` where enough had come before. */
   readonly ended: boolean

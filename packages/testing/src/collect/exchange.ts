@@ -1,6 +1,8 @@
 import http, { type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
+import type { Readable, Transform } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Endpoint } from './endpoint.ts'
 
 /** A request as it goes out. */
@@ -38,7 +40,7 @@ export function openExchange(
 ): Exchange {
   const url = new URL(request.path, endpoint.origin)
   // Who tests on the own machine has no certificate that anybody vouches for.
-  const rejectUnauthorized = !/^(localhost|127\.|\[::1\])/.test(url.hostname)
+  const rejectUnauthorized = !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
   const open = endpoint.isHttp2 ? openHttp2 : openHttp1
   return open({ ...request, url, rejectUnauthorized }, listener)
 }
@@ -55,19 +57,18 @@ function openHttp1(resolved: ResolvedRequest, listener: ExchangeListener): Excha
   const agent = isTls ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true })
   const options = { method, headers, agent, rejectUnauthorized }
   const request = isTls ? https.request(url, options) : http.request(url, options)
-  let response: http.IncomingMessage | undefined
+  let body: Readable | undefined
   request.on('error', (error) => listener.onBroken(error))
-  request.on('response', (incoming) => {
-    response = incoming
-    listener.onHead(incoming.statusCode ?? 0, ownHeaders(incoming.headers))
-    incoming.on('data', (chunk: Buffer) => listener.onData(chunk))
-    incoming.on('end', () => listener.onEnd())
-    incoming.on('error', (error) => listener.onBroken(error))
+  request.on('response', (response) => {
+    listener.onHead(response.statusCode ?? 0, ownHeaders(response.headers))
+    body = decoded(response, response.headers, listener)
+    body.on('data', (chunk: Buffer) => listener.onData(chunk))
+    body.on('end', () => listener.onEnd())
   })
   request.end(resolved.body)
   return {
-    pause: () => response?.pause(),
-    resume: () => response?.resume(),
+    pause: () => body?.pause(),
+    resume: () => body?.resume(),
     destroy() {
       request.destroy()
       agent.destroy()
@@ -79,31 +80,52 @@ function openHttp2(resolved: ResolvedRequest, listener: ExchangeListener): Excha
   const { url, method, headers, rejectUnauthorized } = resolved
   const session = http2.connect(url, { rejectUnauthorized })
   const stream = session.request({ ...headers, ':method': method, ':path': `${url.pathname}${url.search}` })
+  let body: Readable | undefined
   let hasEnded = false
+  // A stream that was reset also says `end`, so what counts is how it was closed.
+  const finish = () => {
+    if (!stream.closed) return
+    if (stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR || !stream.readableEnded) {
+      listener.onBroken(new Error(`The HTTP/2 stream was reset (code ${stream.rstCode}).`))
+    } else if (hasEnded) listener.onEnd()
+  }
   session.on('error', (error) => listener.onBroken(error))
   stream.on('error', (error) => listener.onBroken(error))
-  stream.on('response', (incoming) => {
-    const { ':status': status, ...rest } = incoming
-    listener.onHead(Number(status), ownHeaders(rest))
-  })
-  stream.on('data', (chunk: Buffer) => listener.onData(chunk))
-  stream.on('end', () => {
-    hasEnded = true
-  })
-  // A stream that was reset also says `end`, so what counts is how it was closed.
-  stream.on('close', () => {
-    if (hasEnded && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR) listener.onEnd()
-    else listener.onBroken(new Error(`The HTTP/2 stream was reset (code ${stream.rstCode}).`))
+  stream.on('close', finish)
+  stream.on('response', ({ ':status': status, ...headers }) => {
+    listener.onHead(Number(status), ownHeaders(headers))
+    body = decoded(stream, headers, listener)
+    body.on('data', (chunk: Buffer) => listener.onData(chunk))
+    body.on('end', () => {
+      hasEnded = true
+      finish()
+    })
   })
   stream.end(resolved.body)
   return {
-    pause: () => stream.pause(),
-    resume: () => stream.resume(),
+    pause: () => body?.pause(),
+    resume: () => body?.resume(),
     destroy() {
       stream.destroy()
       session.destroy()
     },
   }
+}
+
+const decoders: Readonly<Record<string, () => Transform>> = {
+  br: createBrotliDecompress,
+  deflate: createInflate,
+  gzip: createGunzip,
+}
+
+/** The body out of its content coding, as soon as its bytes are there. Its errors go to the listener. */
+function decoded(body: Readable, headers: IncomingHttpHeaders, listener: ExchangeListener): Readable {
+  body.on('error', (error) => listener.onBroken(error))
+  const createDecoder = decoders[headers['content-encoding'] ?? '']
+  if (createDecoder === undefined) return body
+  const decoder = createDecoder()
+  decoder.on('error', (error) => listener.onBroken(error))
+  return body.pipe(decoder)
 }
 
 /**
