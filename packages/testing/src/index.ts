@@ -10,3 +10,18 @@ export { type CollectedStream, collect } from './collect/collect.ts'
 export type { CollectOptions } from './collect/collect-options.ts'
 export type { CollectedEvent } from './collect/collected-event.ts'
 export type { CollectTarget, FastifyLike } from './collect/endpoint.ts'
+export type { KeptEvents, PublishedFields } from './history/channel-record.ts'
+export type {
+  RecordedBlock,
+  RecordedClient,
+  RecordedConnection,
+  RecordedSubscription,
+} from './history/client-record.ts'
+export {
+  createHistory,
+  type EndingChannel,
+  type History,
+  type HistoryOptions,
+  type PublishingChannel,
+} from './history/history.ts'
+export type { Fault, Verdict } from './history/verdict.ts'
