@@ -3,7 +3,8 @@ import type { Sink } from './sink.ts'
 /** The sink of a response that was answered without a stream. */
 export const closedSink: Sink = {
   bufferedBytes: 0,
-  isFinished: true,
+  isEnded: true,
+  isGone: true,
   completedBytes: 0,
   write: () => false,
   end: () => {},

@@ -6,6 +6,10 @@ const { write: nodeWrite, end: nodeEnd } = OutgoingMessage.prototype
 // Deprecated alias of flushHeaders on old Nodes, gone on newer ones: a different `flush` is a compressor's.
 const nodeFlush: unknown = Reflect.get(OutgoingMessage.prototype, 'flush')
 
+// Node itself corks the socket until the turn is over. Node 20 counts that as the response's cork, newer ones don't.
+const probe = Object.assign(new OutgoingMessage(), { socket: { writableCorked: 1 } })
+const countsSocketCorks = probe.writableCorked > 0
+
 /** HTTP/1.0 and HTTP/1.1, with or without TLS. */
 export class Http1Sink implements Sink {
   readonly #response: ServerResponse
@@ -18,8 +22,12 @@ export class Http1Sink implements Sink {
     return this.#response.writableLength
   }
 
-  get isFinished(): boolean {
-    return this.#response.writableEnded || this.#response.destroyed
+  get isEnded(): boolean {
+    return this.#response.writableEnded
+  }
+
+  get isGone(): boolean {
+    return this.#response.destroyed
   }
 
   get completedBytes(): number {
@@ -68,7 +76,7 @@ export class Http1Sink implements Sink {
       response.write === nodeWrite &&
       response.end === nodeEnd &&
       response.socket !== null &&
-      response.writableCorked === 0
+      response.writableCorked === (countsSocketCorks ? response.socket.writableCorked : 0)
     )
   }
 }

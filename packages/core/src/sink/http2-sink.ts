@@ -15,8 +15,13 @@ export class Http2Sink implements Sink {
     return this.#response.writableLength ?? 0
   }
 
-  get isFinished(): boolean {
-    return this.#response.writableEnded || this.#response.stream.destroyed
+  get isEnded(): boolean {
+    return this.#response.writableEnded
+  }
+
+  get isGone(): boolean {
+    const { stream } = this.#response
+    return stream.closed || stream.destroyed
   }
 
   get completedBytes(): number {

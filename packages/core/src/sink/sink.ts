@@ -18,8 +18,10 @@ export type HeaderValues = Readonly<Record<string, OutgoingHttpHeader>>
 export interface Sink {
   /** Bytes accepted here that the kernel has not taken yet. */
   readonly bufferedBytes: number
-  /** True once the response was ended, by us or by somebody else, or its connection is gone. */
-  readonly isFinished: boolean
+  /** The response was ended, by us or by somebody else; its last bytes may still be going out. */
+  readonly isEnded: boolean
+  /** There is no peer any more. */
+  readonly isGone: boolean
   /**
    * A number that changes only when a write was completed. A backlog with an unchanged number is a peer that does not read.
    * `NaN`, which is never the same as before, while the peer has no say in it.

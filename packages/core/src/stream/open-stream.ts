@@ -3,6 +3,7 @@ import type { Sink, StreamRequest, StreamResponse } from '../sink/sink.ts'
 import { encodeEnd } from '../wire/control-event.ts'
 import { type EventFields, encodeComment, encodeEvent, encodeRetry } from '../wire/encode-event.ts'
 import { SseError, show } from '../wire/sse-error.ts'
+import { type CloseListener, CloseWatchers, followSignal, tell } from './close-watchers.ts'
 import {
   type StreamCloseMessage,
   type StreamErrorMessage,
@@ -49,9 +50,8 @@ export class OpenStream implements EventStream, ClockedStream {
   #isBehind = false
   #eventCount = 0
   #byteCount = 0
-  #listeners: Set<(reason: CloseReason) => void> | undefined
+  readonly #watchers = new CloseWatchers()
   #drainWaiters: ((isOpen: boolean) => void)[] | undefined
-  #controller: AbortController | undefined
 
   constructor(parts: OpenStreamParts) {
     this.#sink = parts.sink
@@ -69,7 +69,8 @@ export class OpenStream implements EventStream, ClockedStream {
     const retryMs = this.#clock.retryMs
     this.#write(retryMs === false ? heartbeat : Frame.fromText(encodeRetry(retryMs)), 0)
     if (this.#closed === null) this.#clock.start()
-    this.#followSignal()
+    const { signal } = this.options
+    if (signal !== undefined) followSignal(signal, () => this.close(), this.#watchers)
   }
 
   get closed(): CloseReason | null {
@@ -86,11 +87,7 @@ export class OpenStream implements EventStream, ClockedStream {
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.#closed !== null) this.#controller.abort(abortReason(this.#closed))
-    }
-    return this.#controller.signal
+    return this.#watchers.signal(this.#closed)
   }
 
   send(event: EventFields): boolean {
@@ -137,17 +134,10 @@ export class OpenStream implements EventStream, ClockedStream {
     this.#shut('end')
   }
 
-  onClose(listener: (reason: CloseReason) => void): () => void {
-    if (this.#closed !== null) {
-      this.#call(listener, this.#closed)
-      return () => {}
-    }
-    this.#listeners ??= new Set()
-    const listeners = this.#listeners
-    // A function given twice is called twice, as its two takers expect.
-    const own = (reason: CloseReason) => listener(reason)
-    listeners.add(own)
-    return () => listeners.delete(own)
+  onClose(listener: CloseListener): () => void {
+    if (this.#closed === null) return this.#watchers.add(listener)
+    tell(listener, this.#closed, (error) => this.#report(error))
+    return () => {}
   }
 
   /** Hangs up for a reason of ours, telling the client when to come back if it is given. */
@@ -167,7 +157,7 @@ export class OpenStream implements EventStream, ClockedStream {
   /** Closes the stream behind an error that nobody else reports. */
   failWith(error: unknown): void {
     this.fail(error)
-    this.#host.report(error, this)
+    this.#report(error)
   }
 
   /** Runs a handler for this stream: its end ends the stream, its error closes and reports it. */
@@ -228,7 +218,7 @@ export class OpenStream implements EventStream, ClockedStream {
   }
 
   #sendDirect(block: string, eventCount: number): boolean {
-    if (this.#closed !== null) return false
+    if (this.#isUnwritable()) return false
     const frame = Frame.fromText(block)
     // Only a client that is behind is slow: what was written in this turn waits, too, and a single event may be larger.
     if (this.#isBehind && this.#sink.bufferedBytes + frame.chunk.length > this.options.maxBufferedBytes) {
@@ -239,12 +229,7 @@ export class OpenStream implements EventStream, ClockedStream {
   }
 
   #write(frame: Frame, eventCount: number): boolean {
-    if (this.#closed !== null) return false
-    if (this.#sink.isFinished) {
-      // Somebody else ended the response; its `close` event is still to come.
-      this.#shut('server')
-      return false
-    }
+    if (this.#isUnwritable()) return false
     this.#eventCount += eventCount
     this.#byteCount += frame.size
     const isRoomLeft = this.#sink.write(frame)
@@ -256,6 +241,13 @@ export class OpenStream implements EventStream, ClockedStream {
     return isRoomLeft
   }
 
+  /** Closed, or found to be: somebody else ended the response or the client left, and the `close` event is still to come. */
+  #isUnwritable(): boolean {
+    if (this.#closed === null && this.#sink.isEnded) this.#shut('server')
+    if (this.#closed === null && this.#sink.isGone) this.#shut('client')
+    return this.#closed !== null
+  }
+
   #shut(reason: CloseReason): void {
     if (this.#closed !== null) return
     this.#closed = reason
@@ -263,16 +255,13 @@ export class OpenStream implements EventStream, ClockedStream {
     this.feed?.onStreamClose()
     this.#closeSink(reason)
     this.#settleDrainWaiters(false)
-    this.#controller?.abort(abortReason(reason))
-    const listeners = this.#listeners
-    this.#listeners = undefined
-    if (listeners !== undefined) for (const listener of listeners) this.#call(listener, reason)
+    this.#watchers.notify(reason, (error) => this.#report(error))
     this.#host.onStreamClose(this)
     if (streamClosed.hasSubscribers) streamClosed.publish(this.#closeMessage(reason))
   }
 
   #closeSink(reason: CloseReason): void {
-    if (reason === 'client' || this.#sink.isFinished) {
+    if (reason === 'client' || this.#sink.isGone) {
       this.#clock.stop()
       return
     }
@@ -282,7 +271,7 @@ export class OpenStream implements EventStream, ClockedStream {
       this.#sink.destroy()
       return
     }
-    this.#sink.end(reason === 'shutdown')
+    if (!this.#sink.isEnded) this.#sink.end(reason === 'shutdown')
     this.#clock.linger()
   }
 
@@ -302,29 +291,7 @@ export class OpenStream implements EventStream, ClockedStream {
     if (waiters !== undefined) for (const resolve of waiters) resolve(isOpen)
   }
 
-  #followSignal(): void {
-    const { signal } = this.options
-    if (signal === undefined) return
-    // A listener added to a signal that is aborted already never runs.
-    if (signal.aborted) {
-      this.close()
-      return
-    }
-    const close = () => this.close()
-    signal.addEventListener('abort', close, { once: true })
-    this.onClose(() => signal.removeEventListener('abort', close))
+  #report(error: unknown): void {
+    this.#host.report(error, this)
   }
-
-  #call(listener: (reason: CloseReason) => void, reason: CloseReason): void {
-    try {
-      listener(reason)
-    } catch (error) {
-      // One listener's mistake must not keep the others from cleaning up.
-      this.#host.report(error, this)
-    }
-  }
-}
-
-function abortReason(reason: CloseReason): DOMException {
-  return new DOMException(`The stream was closed: ${reason}.`, 'AbortError')
 }

@@ -14,7 +14,7 @@ export abstract class WheelEntry {
    * Called once when the deadline has come, with the entry unscheduled.
    *
    * @param now Milliseconds of the monotonic clock.
-   * @returns The next deadline on the same clock, or `Infinity` for none.
+   * @returns The next deadline on the same clock, or `Infinity` to leave it at what was scheduled during the call.
    */
   abstract onDue(now: number): number
 }
@@ -131,8 +131,17 @@ export class TimerWheel {
     while (due.wheelNext !== null && due.wheelNext !== due) {
       const first = due.wheelNext
       this.cancel(first)
-      const deadline = first.onDue(now)
-      if (deadline !== Number.POSITIVE_INFINITY) this.schedule(first, deadline)
+      this.#call(first, now)
+    }
+  }
+
+  #call(entry: WheelEntry, now: number): void {
+    try {
+      const deadline = entry.onDue(now)
+      if (deadline !== Number.POSITIVE_INFINITY) this.schedule(entry, deadline)
+    } catch (error) {
+      // Thrown from here it would take the deadlines of all other streams with it.
+      Promise.reject(error)
     }
   }
 
