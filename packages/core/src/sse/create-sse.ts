@@ -19,6 +19,7 @@ import {
   type CloseOptions,
   closeDefaults,
   type ResolvedSseOptions,
+  rejectUnhandled,
   resolveCloseOptions,
   resolveSseOptions,
   type SseOptions,
@@ -130,7 +131,12 @@ class Streams implements Drained, StreamHost<OpenStream> {
   }
 
   report(error: unknown, stream: OpenStream): void {
-    this.#options.onError(error, { stream, request: stream.request, response: stream.response })
+    try {
+      this.#options.onError(error, { stream, request: stream.request, response: stream.response })
+    } catch (failure) {
+      // The stream that reports is in the middle of closing, which has to be finished.
+      rejectUnhandled(failure)
+    }
   }
 
   onStreamClose(stream: OpenStream): void {

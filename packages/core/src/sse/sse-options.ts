@@ -47,7 +47,8 @@ export function resolveSseOptions(options: SseOptions = {}): ResolvedSseOptions 
   }
 }
 
-function rejectUnhandled(error: unknown): void {
+/** Gives an error that nobody takes to Node, which ends the process over it unless told otherwise. */
+export function rejectUnhandled(error: unknown): void {
   Promise.reject(error)
 }
 

@@ -1,0 +1,50 @@
+import type { Socket } from 'node:net'
+import type { EventStream } from '../../src/index.ts'
+import { serve } from '../sse/sse-server.ts'
+import { exchange, get, parseResponse } from './raw-http.ts'
+
+/** The blocks of a stream and what its socket was given to write, one entry per call. */
+async function writesOf(use: (stream: EventStream) => void): Promise<{ body: string; writes: string[] }> {
+  const writes: string[] = []
+  const server = await serve((request, response, sse) => {
+    const stream = sse.open(request, response)
+    recordWrites(request.socket, writes)
+    use(stream)
+    response.end()
+  })
+  const { body } = parseResponse(await exchange(server.port, get('/', 'Connection: close')))
+  return { body: body.toString(), writes }
+}
+
+function recordWrites(socket: Socket, writes: string[]): void {
+  const { write } = socket
+  socket.write = (...given: unknown[]) => {
+    writes.push(String(given[0]))
+    return Reflect.apply(write, socket, given)
+  }
+}
+
+test('each block is one write of bytes that were made once', async () => {
+  const { body, writes } = await writesOf((stream) => {
+    stream.send({ data: 1 })
+    stream.comment('two')
+    stream.send({ data: 'x'.repeat(1024 * 1024) })
+  })
+  expect(writes.slice(0, 3)).toEqual([
+    '9\r\ndata: 1\n\n\r\n',
+    '7\r\n: two\n\n\r\n',
+    `100008\r\ndata: ${'x'.repeat(1024 * 1024)}\n\n\r\n`,
+  ])
+  expect(body).toHaveLength('retry: 0\n\ndata: 1\n\n: two\n\n'.length + 0x100008)
+})
+
+test('the response is chunked as before afterwards', async () => {
+  const server = await serve((request, response, sse) => {
+    const stream = sse.open(request, response)
+    stream.send({ data: 1 })
+    expect(response).toHaveProperty('chunkedEncoding', true)
+    response.end(': mine\n\n')
+  })
+  const { body } = parseResponse(await exchange(server.port, get('/', 'Connection: close')))
+  expect(body.toString()).toBe('retry: 0\n\ndata: 1\n\n: mine\n\n')
+})
