@@ -3,8 +3,8 @@ import { sse } from '@rivulet/express'
 import type { AdapterHarness, AdapterRoute, AdapterSetup } from '@rivulet/testing'
 import express5, { type NextFunction, type Request, type Response } from 'express'
 import express4 from 'express-4'
+import { onUnhandledRejection } from './outside-jest.ts'
 import { closeServer, listen } from './server.ts'
-import { onUnhandledRejection } from './unhandled-rejections.ts'
 
 type Handler = (request: Request, response: Response, next: NextFunction) => unknown
 

@@ -1,6 +1,9 @@
 import { setImmediate } from 'node:timers'
 
-// Jest gives tests a copy of `process`, whose listeners nobody calls. A function of Node's own realm has the real one.
+/**
+ * The process itself. Jest gives tests a copy, whose listeners nobody calls and whose modules are Jest's; a function of Node's
+ * own realm has the real one.
+ */
 const realProcess: NodeJS.Process = setImmediate.constructor('return process')()
 
 /**
@@ -16,4 +19,9 @@ export function onUnhandledRejection(listener: (error: unknown) => void): () => 
     realProcess.off('unhandledRejection', listener)
     for (const other of others) realProcess.on('unhandledRejection', other)
   }
+}
+
+/** Loads a package as Node does. For those that `import()` ES modules by themselves, which Jest can't without a flag. */
+export function requireOutside(name: string): unknown {
+  return realProcess.getBuiltinModule('node:module').createRequire(__filename)(name)
 }
