@@ -50,6 +50,7 @@ export async function pipe<T>(
 
 function iterate<T>(source: PipeSource<T>): Items<T> {
   if (typeof source === 'object' && source !== null) {
+    if (isWebStream(source)) return iterateWebStream<T>(source)
     if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]()
     if (Symbol.iterator in source) return source[Symbol.iterator]()
   }
@@ -60,6 +61,29 @@ function iterate<T>(source: PipeSource<T>): Items<T> {
   )
 }
 
+function isWebStream(source: object): source is ReadableStream {
+  return 'getReader' in source && typeof source.getReader === 'function'
+}
+
+/** Web streams' own iterator would be left only after the read under way: what has nothing to read could not be cancelled. */
+function iterateWebStream<T>(source: ReadableStream): AsyncIterator<T> {
+  const reader: ReadableStreamDefaultReader<T> = source.getReader()
+  return {
+    async next() {
+      const { done, value } = await reader.read()
+      if (!done) return { done, value }
+      reader.releaseLock()
+      return { done, value: undefined }
+    },
+    async return() {
+      const cancelled = reader.cancel()
+      reader.releaseLock()
+      await cancelled
+      return { done: true, value: undefined }
+    },
+  }
+}
+
 function isThenable<T>(
   value: IteratorResult<T> | Promise<IteratorResult<T>>,
 ): value is Promise<IteratorResult<T>> {
@@ -68,8 +92,8 @@ function isThenable<T>(
 
 /** Tells a source that nobody wants more of it. Not awaited: a generator answers only after the item it is working on. */
 function release<T>(source: PipeSource<T>, items: Items<T>): void {
-  if ('destroy' in source && typeof source.destroy === 'function') source.destroy()
   try {
+    if ('destroy' in source && typeof source.destroy === 'function') source.destroy()
     // The error of a source that nobody listens to any more has no reader.
     Promise.resolve(items.return?.()).catch(ignore)
   } catch {

@@ -66,10 +66,13 @@ function asText(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'function') return `[function ${value.name || 'anonymous'}]`
   if (typeof value !== 'object' || value === null) return String(value)
+  const kind = Object.prototype.toString.call(value)
   try {
-    return JSON.stringify(value) ?? Object.prototype.toString.call(value)
+    const json = JSON.stringify(value) ?? kind
+    // What a Promise or a Map holds is not in its JSON.
+    return json === '{}' && kind !== '[object Object]' ? kind : json
   } catch {
     // A cycle, a bigint inside or a getter that throws: the kind of object says enough.
-    return Object.prototype.toString.call(value)
+    return kind
   }
 }

@@ -29,6 +29,9 @@ test.each<[unknown, string]>([
   [function named() {}, '[function named]'],
   [() => {}, '[function anonymous]'],
   [{ a: [1] }, '{"a":[1]}'],
+  [{}, '{}'],
+  [Promise.resolve(), '[object Promise]'],
+  [new Map(), '[object Map]'],
   [cycle, '[object Object]'],
   [{ toJSON: () => undefined }, '[object Object]'],
 ])('%p is shown as %s', (value, shown) => {
