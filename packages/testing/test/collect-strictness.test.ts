@@ -5,13 +5,13 @@ import fc from 'fast-check'
 /** A server that writes these bytes, in pieces, and ends the stream. */
 function writing(body: string | Buffer, pieceLength = Number.POSITIVE_INFINITY): RequestListener {
   const bytes = Buffer.from(body as string)
-  return async (_request, response) => {
+  return (_request, response) => {
     response.writeHead(200, { 'Content-Type': 'text/event-stream' })
-    for (let at = 0; at < bytes.length; at += pieceLength) {
-      response.write(bytes.subarray(at, at + pieceLength))
-      await new Promise(setImmediate)
+    const writeFrom = (at: number) => {
+      if (at >= bytes.length) response.end()
+      else response.write(bytes.subarray(at, at + pieceLength), () => writeFrom(at + pieceLength))
     }
-    response.end()
+    writeFrom(0)
   }
 }
 

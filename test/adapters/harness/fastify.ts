@@ -57,7 +57,9 @@ function handlerOf(route: AdapterRoute) {
     route({
       request: request.raw,
       response: reply.raw,
-      setHeader: (name, value) => reply.header(name, value),
+      setHeader: (name, value) => {
+        reply.header(name, value)
+      },
       readBody: async () => request.body,
       open: (handlerOrOptions, options) =>
         typeof handlerOrOptions === 'function'

@@ -73,7 +73,7 @@ function createListener({ routes, options, onLoggedError }: AdapterSetup) {
 }
 
 /** The body as JSON. */
-export async function readJson(request: StreamRequest): Promise<unknown> {
+async function readJson(request: StreamRequest): Promise<unknown> {
   let text = ''
   for await (const chunk of request) text += chunk
   return JSON.parse(text)
