@@ -33,7 +33,7 @@ class ControlledSocket extends Duplex {
   }
 
   /** Takes at most that many bytes of what has been written. */
-  take(count: number): Buffer {
+  takeBytes(count: number): Buffer {
     const parts: Buffer[] = []
     let left = count
     for (let held = this.#held[0]; held !== undefined && left > 0; held = this.#held[0]) {
@@ -75,7 +75,7 @@ export class ControlledClient {
 
   /** Reads at most so many bytes of what waits. */
   read(count: number): void {
-    this.#take(this.#socket.take(count))
+    this.#take(this.#socket.takeBytes(count))
   }
 
   /** Goes on reading whatever comes. */
