@@ -11,20 +11,23 @@ import { Ring } from '../log/ring.ts'
 import type { EventStream } from '../stream/event-stream.ts'
 import { backOff } from './backoff.ts'
 import { logFailed } from './diagnostics.ts'
+import { type Deliverable, fanOut } from './fan-out.ts'
 import { type Page, PageReader } from './page-reader.ts'
-import { type TopicMember, TopicSet } from './topic-set.ts'
+import { type IndexedMember, TopicIndex } from './topic-index.ts'
+import type { TopicSet } from './topic-set.ts'
 
 /** Waits as after some failures (1.6 s at most): a tail that ends has tried by itself before. */
 const tailAttempt = 5
+const recheckAttempt = 2
 
 /** What a hub needs of its subscriptions. */
-export interface HubMember extends TopicMember {
+export interface HubMember extends IndexedMember, Deliverable {
   readonly stream: EventStream
   readonly isLive: boolean
-  /** There is an entry for it after `before`. */
-  wake(before: Position): void
-  /** The history changed under it. */
-  reopen(): void
+  /** Everything up to here is settled for it. */
+  readonly settled: Position
+  /** The history changed under it, which had come to `head`. */
+  reopen(head: Position): void
 }
 
 /** What a hub needs to know of its channel. */
@@ -50,8 +53,9 @@ export class Hub implements TailHandlers {
   isEnded = false
   readonly #parts: HubParts
   readonly #pages: PageReader
-  readonly #sets = new Map<string, TopicSet<HubMember>>()
-  readonly #setsByTopic = new Map<string, Set<TopicSet<HubMember>>>()
+  readonly #index = new TopicIndex<HubMember>()
+  /** Members that know of more than the tail has brought: from the log, or from another node. */
+  readonly #ahead = new Set<HubMember>()
   #subscriberCount = 0
   #first = 1
   #ring: Ring | null = null
@@ -60,6 +64,7 @@ export class Hub implements TailHandlers {
   #stopping = new AbortController()
   /** Aborted when the tail has to begin anew. */
   #tailing = new AbortController()
+  #checking: Promise<void> | null = null
 
   constructor(parts: HubParts) {
     this.#parts = parts
@@ -83,14 +88,14 @@ export class Hub implements TailHandlers {
     return this.#subscriberCount
   }
 
-  *subscriptions(): Iterable<HubMember> {
-    for (const set of this.#sets.values()) yield* [...set.members]
+  subscriptions(): Iterable<HubMember> {
+    return this.#index.members()
   }
 
   /** Puts a subscription where the entries of its topics find it. */
   add(subscription: HubMember, topics: readonly string[] | null): TopicSet<HubMember> {
     this.#subscriberCount += 1
-    return this.#enter(subscription, topics)
+    return this.#index.enter(subscription, topics)
   }
 
   /** Moves a subscription to other topics. */
@@ -99,38 +104,21 @@ export class Hub implements TailHandlers {
     from: TopicSet<HubMember>,
     topics: readonly string[] | null,
   ): TopicSet<HubMember> {
-    this.#leave(subscription, from)
-    return this.#enter(subscription, topics)
+    this.#index.leave(subscription, from)
+    return this.#index.enter(subscription, topics)
   }
 
   /** Takes a subscription out; the last one stops the tail and frees the ring. */
   remove(subscription: HubMember, set: TopicSet<HubMember>): void {
-    this.#leave(subscription, set)
+    this.#index.leave(subscription, set)
+    this.#ahead.delete(subscription)
     this.#subscriberCount -= 1
     if (this.#subscriberCount === 0) this.#stop()
   }
 
-  #enter(subscription: HubMember, topics: readonly string[] | null): TopicSet<HubMember> {
-    const key = topics === null ? '' : JSON.stringify([...topics].sort())
-    let set = this.#sets.get(key)
-    if (set === undefined) {
-      set = new TopicSet(key, topics)
-      this.#sets.set(key, set)
-      for (const topic of topics ?? []) this.#indexOf(topic).add(set)
-    }
-    set.add(subscription)
-    return set
-  }
-
-  #leave(subscription: HubMember, set: TopicSet<HubMember>): void {
-    set.remove(subscription)
-    if (set.members.length > 0) return
-    this.#sets.delete(set.key)
-    for (const topic of set.topics ?? []) {
-      const sets = this.#setsByTopic.get(topic)
-      sets?.delete(set)
-      if (sets?.size === 0) this.#setsByTopic.delete(topic)
-    }
+  /** Serves a subscription again once the tail has brought what it knows of already. */
+  awaitTail(subscription: HubMember): void {
+    this.#ahead.add(subscription)
   }
 
   /** The ring, started if need be. Waits for as long as the log fails. Rejects only when the last subscription has gone. */
@@ -144,7 +132,7 @@ export class Hub implements TailHandlers {
   async readPage(after: Position | 'start'): Promise<Page> {
     const { signal } = this.#stopping
     const page = await this.#insist(signal, () => this.#pages.read(after, signal))
-    this.#noteFirst(page.result)
+    this.#note(page.result)
     if (this.#ring !== null) page.clip(this.#ring.base)
     return page
   }
@@ -160,25 +148,44 @@ export class Hub implements TailHandlers {
     if (ring === null) return
     for (const entry of entries) {
       // Logs promise density; one that broke it must not make a hole or a duplicate here.
-      if (entry.offset <= ring.head) continue
-      if (entry.offset > ring.head + 1) {
+      if (entry.offset === ring.head + 1) {
+        this.#append(ring, entry)
+      } else if (entry.offset > ring.head || (ring.get(entry.offset)?.entry ?? entry).check !== entry.check) {
         this.error(
           new RangeError(`The log gave entry ${entry.offset} after ${ring.head} of channel "${this.name}".`),
         )
-        this.#restartTail(ring)
+        this.recheck().catch(ignoreStop)
         return
       }
-      this.#append(ring, entry)
     }
   }
 
   reset(after: Position): void {
-    if (this.#ring === null) return
+    const ring = this.#ring
+    if (ring === null) return
     this.#ring = new Ring(after, this.tag, this.#parts.retention)
+    this.#first = after.offset + 1
     this.isEnded = false
     this.#pages.forget()
+    this.#ahead.clear()
     this.generation += 1
-    for (const subscription of this.subscriptions()) subscription.reopen()
+    for (const subscription of this.subscriptions()) subscription.reopen(ring.headPosition)
+  }
+
+  /** Whether a position that the log knows goes with what the tail has brought. */
+  agreesWith(position: Position): boolean {
+    const ring = this.#ring
+    if (ring === null || ring.epoch !== position.epoch) return ring === null
+    return position.offset < ring.base || position.offset > ring.head || ring.has(position)
+  }
+
+  /**
+   * The log and its tail contradict each other, as they may while a history is being lost: follows anew, from the newest entry
+   * if the log still has it, else from the history that there is now. Rejects only when the last subscription has gone.
+   */
+  recheck(): Promise<void> {
+    this.#checking ??= this.#recheck(this.#stopping.signal)
+    return this.#checking
   }
 
   error(error: unknown): void {
@@ -188,16 +195,12 @@ export class Hub implements TailHandlers {
   #append(ring: Ring, entry: StoredEntry): void {
     const before = ring.headPosition
     ring.push(entry)
-    if (entry.kind === 'end') {
-      this.isEnded = true
-      for (const subscription of this.subscriptions()) subscription.wake(before)
-      return
-    }
-    const everything = this.#sets.get('')
-    if (everything !== undefined) wake(everything, before)
-    for (const topic of entry.topics) {
-      const sets = this.#setsByTopic.get(topic)
-      if (sets !== undefined) for (const set of sets) wake(set, before)
+    if (entry.kind === 'end') this.isEnded = true
+    this.#index.wake(entry, before)
+    for (const subscription of this.#ahead) {
+      if (subscription.settled.offset > ring.head) continue
+      this.#ahead.delete(subscription)
+      fanOut.enqueue(subscription)
     }
   }
 
@@ -207,7 +210,7 @@ export class Hub implements TailHandlers {
       return this.#read('head', signal)
     })
     signal.throwIfAborted()
-    this.#noteFirst(result)
+    this.#note(result)
     const { after, ended } = result
     const ring = new Ring(after, this.tag, this.#parts.retention)
     this.#ring = ring
@@ -232,23 +235,32 @@ export class Hub implements TailHandlers {
       .catch(ignoreStop)
   }
 
-  /** Follows anew from the newest entry that is certain. */
-  #restartTail({ headPosition }: Ring): void {
+  async #recheck(signal: AbortSignal): Promise<void> {
     this.#tailing.abort()
-    this.#follow(headPosition)
+    // A log that goes on contradicting itself must not keep the process busy.
+    await backOff(recheckAttempt, signal)
+    const after = this.#ring?.headPosition ?? 'head'
+    const result = await this.#insist(signal, () => this.#read(after, signal))
+    signal.throwIfAborted()
+    this.#checking = null
+    if (result.invalid !== undefined) this.reset(result.after)
+    if (this.#ring !== null) this.#follow(this.#ring.headPosition)
   }
 
   #stop(): void {
     this.#stopping.abort()
     this.#stopping = new AbortController()
     this.#tailing.abort()
+    this.#checking = null
     this.#ring = null
     this.#starting = null
     this.#pages.forget()
   }
 
-  #noteFirst({ first }: ReadResult): void {
+  #note({ first, head, epoch, ended }: ReadResult): void {
     this.#first = first
+    // The mark itself may be trimmed, so that no tail will bring it.
+    if (ended && this.#ring?.epoch === epoch && this.#ring.head === head) this.isEnded = true
   }
 
   #read(after: ReadAfter, signal: AbortSignal): Promise<ReadResult> {
@@ -266,19 +278,6 @@ export class Hub implements TailHandlers {
       }
     }
   }
-
-  #indexOf(topic: string): Set<TopicSet<HubMember>> {
-    let sets = this.#setsByTopic.get(topic)
-    if (sets === undefined) {
-      sets = new Set()
-      this.#setsByTopic.set(topic, sets)
-    }
-    return sets
-  }
-}
-
-function wake(set: TopicSet<HubMember>, before: Position): void {
-  for (const member of set.members) member.wake(before)
 }
 
 function ignoreStop(): void {}

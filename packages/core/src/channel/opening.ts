@@ -65,9 +65,10 @@ export function openSubscription(subscription: OpeningSubscription, opening: Ope
 async function openSlowly(subscription: OpeningSubscription, opening: Opening): Promise<void> {
   const { hub, stream } = subscription
   for (;;) {
+    const { generation } = hub
     const beginning = await untilClosed(subscription, locate(subscription, opening))
     if (beginning === null) return
-    const { generation } = hub
+    if (generation !== hub.generation) continue
     if (beginning.gap !== null) await tellGap(subscription, beginning.gap)
     const snapshotAt = await sendSnapshot(subscription, opening, beginning.gap)
     if (subscription.isClosed || (stream.isBehind && !(await stream.drained()))) return
@@ -113,6 +114,8 @@ async function locate(subscription: OpeningSubscription, opening: Opening): Prom
   if (position !== null) return { position, page: null, gap: null }
   const page = await hub.readPage(start === 'unreadable' || start === 'head' ? 'start' : start)
   const { after, invalid } = page.result
+  // Either the tail has not noticed yet that the history changed, or the page is older than the change.
+  if (!hub.agreesWith(after)) await hub.recheck()
   const gap = gapOf(subscription, opening, page)
   const { notBefore } = options
   if (typeof notBefore === 'object' && notBefore.epoch === after.epoch && after.offset < notBefore.offset) {
@@ -130,16 +133,21 @@ function gapOf(subscription: OpeningSubscription, { start, isFirst }: Opening, {
   const channel = subscription.hub.name
   if (start === 'unreadable') return { channel, reason: 'unknown', missed: null }
   if (result.invalid === undefined || typeof start === 'string') return null
-  if (result.invalid === 'unknown') return { channel, reason: 'unknown', missed: null }
   const from = startOf(subscription, { start, isFirst, isClaimed: true })
-  const missed =
-    typeof from === 'object' && subscription.hearsEverything ? result.after.offset - from.offset : null
+  if (result.invalid === 'unknown' || typeof from === 'string')
+    return { channel, reason: 'unknown', missed: null }
+  // The mark of the end is no event: who lacks nothing but that lacks nothing.
+  const isEndTrimmed = result.ended && result.after.offset === result.head
+  const missedCount = result.after.offset - from.offset - (isEndTrimmed ? 1 : 0)
+  if (missedCount === 0) return null
+  const missed = subscription.hearsEverything ? missedCount : null
   const reason: GapReason = isFirst ? 'expired' : 'slow'
   return { channel, reason, missed }
 }
 
-async function tellGap({ stream, isClosed }: OpeningSubscription, gap: Gap): Promise<void> {
-  if (isClosed || (stream.isBehind && !(await stream.drained()))) return
+async function tellGap(subscription: OpeningSubscription, gap: Gap): Promise<void> {
+  const { stream } = subscription
+  if ((stream.isBehind && !(await stream.drained())) || subscription.isClosed) return
   stream.writeFrame(Frame.fromText(encodeGap(gap)), 1)
   if (gapTold.hasSubscribers) gapTold.publish({ stream, gap })
 }

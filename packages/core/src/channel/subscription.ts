@@ -1,5 +1,5 @@
 import type { Position } from '../log/event-log.ts'
-import type { EntrySource } from '../log/ring.ts'
+import type { EntrySource, Ring } from '../log/ring.ts'
 import type { RingEntry } from '../log/ring-entry.ts'
 import type { OpenStream } from '../stream/open-stream.ts'
 import { type Cursor, formatCursor } from '../wire/cursor.ts'
@@ -116,10 +116,15 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     openSubscription(this, { start, isClaimed, isFirst: true })
   }
 
-  /** The history changed under it, or was trimmed before it was served: it finds out where to go on. */
-  reopen(): void {
+  /**
+   * The history changed under it, or was trimmed before it was served: it finds out where to go on.
+   *
+   * @param head Where the history had come to: that is where it stands if it is live.
+   */
+  reopen(head: Position): void {
     if (this.#state !== 'live' && this.#state !== 'behind') return
-    this.#position = this.settled
+    if (this.#state === 'live') this.#position = head
+    this.#page = null
     this.#become('opening')
     openSubscription(this, { start: this.#position, isClaimed: true, isFirst: false })
   }
@@ -145,8 +150,6 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   /** There is an entry for it after `before`. */
   wake(before: Position): void {
     if (this.#state !== 'live') return
-    // Out of a page it may have been sent what the tail brings only now.
-    if (this.#position.epoch === before.epoch && this.#position.offset > before.offset) return
     this.#position = before
     this.#become('behind')
     fanOut.enqueue(this)
@@ -156,14 +159,12 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     const { ring } = this.hub
     if (this.#state !== 'behind' || this.#isReading || this.stream.isBehind || ring === null) return false
     const source = this.#source(ring)
-    if (source === null) {
-      this.#readPage()
-      return false
-    }
+    if (source === null) return false
     this.#writeFrom(source)
     // Closed by the write, or by its own filter.
     if (this.#state !== 'behind') return false
-    if (this.#position.offset < ring.head) return !this.stream.isBehind
+    // What a page has come to is compared with the ring before it counts as the head.
+    if (this.#position.offset < ring.head || source !== ring) return !this.stream.isBehind
     this.#page = null
     if (this.hub.isEnded) this.feed.finish(this)
     else this.#become('live')
@@ -190,11 +191,21 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     this.#state = state
   }
 
-  /** Where the next entries are: in the ring, in the page at hand, or nowhere yet. */
-  #source(ring: EntrySource & { readonly base: number }): EntrySource | null {
+  /** Where the next entries are: in the ring or in the page at hand; else `null`, and it is served again when they are there. */
+  #source(ring: Ring): EntrySource | null {
     const { offset } = this.#position
-    if (offset >= ring.base) return ring
-    return this.#page !== null && offset < this.#page.head ? this.#page : null
+    if (offset > ring.head) {
+      this.hub.awaitTail(this)
+      return null
+    }
+    if (offset >= ring.base) {
+      if (ring.has(this.#position)) return ring
+      this.reopen(this.#position)
+      return null
+    }
+    if (this.#page !== null && offset < this.#page.head) return this.#page
+    this.#readPage()
+    return null
   }
 
   #writeFrom(source: EntrySource): void {
@@ -203,7 +214,8 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
       return
     }
     const range = this.#ownRange(source)
-    if (range === null) return
+    // Its own code may have closed it meanwhile.
+    if (range === null || this.#state !== 'behind') return
     const frame = this.feed.frameOf(this, range.entries)
     this.#settle(range.through, range.entries.at(-1)?.position)
     if (frame === null) return
@@ -256,14 +268,15 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   #readPage(): void {
     this.#isReading = true
     const after = this.#position
+    const { generation } = this.hub
     this.hub.readPage(after).then(
       (page) => {
         this.#isReading = false
         if (this.#state !== 'behind') return
         // It may have been opened anew meanwhile, at another position: then it looks for itself.
-        if (this.#position === after) {
+        if (this.#position === after && this.hub.generation === generation) {
           if (page.result.invalid !== undefined) {
-            this.reopen()
+            this.reopen(after)
             return
           }
           this.#page = page

@@ -1,0 +1,68 @@
+import type { Position, StoredEntry } from '../log/event-log.ts'
+import { type TopicMember, TopicSet } from './topic-set.ts'
+
+/** Something that is told when there is an entry for it. */
+export interface IndexedMember extends TopicMember {
+  /** There is an entry for it after `before`. */
+  wake(before: Position): void
+}
+
+/** Who listens to what: finds those whom a new entry concerns without asking the others. */
+export class TopicIndex<Member extends IndexedMember> {
+  readonly #sets = new Map<string, TopicSet<Member>>()
+  readonly #setsByTopic = new Map<string, Set<TopicSet<Member>>>()
+
+  enter(member: Member, topics: readonly string[] | null): TopicSet<Member> {
+    const key = topics === null ? '' : JSON.stringify([...topics].sort())
+    let set = this.#sets.get(key)
+    if (set === undefined) {
+      set = new TopicSet(key, topics)
+      this.#sets.set(key, set)
+      for (const topic of topics ?? []) this.#setsOf(topic).add(set)
+    }
+    set.add(member)
+    return set
+  }
+
+  leave(member: Member, set: TopicSet<Member>): void {
+    set.remove(member)
+    if (set.members.length > 0) return
+    this.#sets.delete(set.key)
+    for (const topic of set.topics ?? []) {
+      const sets = this.#setsByTopic.get(topic)
+      sets?.delete(set)
+      if (sets?.size === 0) this.#setsByTopic.delete(topic)
+    }
+  }
+
+  *members(): Iterable<Member> {
+    for (const set of [...this.#sets.values()]) yield* [...set.members]
+  }
+
+  /** Wakes those that an entry after `before` concerns: the mark of the end concerns all. */
+  wake({ kind, topics }: StoredEntry, before: Position): void {
+    if (kind === 'end') {
+      for (const member of this.members()) member.wake(before)
+      return
+    }
+    const everything = this.#sets.get('')
+    if (everything !== undefined) wake(everything, before)
+    for (const topic of topics) {
+      const sets = this.#setsByTopic.get(topic)
+      if (sets !== undefined) for (const set of sets) wake(set, before)
+    }
+  }
+
+  #setsOf(topic: string): Set<TopicSet<Member>> {
+    let sets = this.#setsByTopic.get(topic)
+    if (sets === undefined) {
+      sets = new Set()
+      this.#setsByTopic.set(topic, sets)
+    }
+    return sets
+  }
+}
+
+function wake<Member extends IndexedMember>(set: TopicSet<Member>, before: Position): void {
+  for (const member of set.members) member.wake(before)
+}
