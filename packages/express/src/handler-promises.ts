@@ -1,55 +1,65 @@
-import type { ServerResponse } from 'node:http'
-import type { Sse } from '@rivulet/core'
+import { type ExpressResponse, StreamErrors } from './stream-errors.ts'
 
-// A registered symbol: an application may have this package twice, as ES module and as CommonJS.
-const key = Symbol.for('@rivulet/express.handlers')
+type Handler = (request: unknown, response: ExpressResponse, next: unknown) => unknown
+
+/** What Express 4 keeps of one handler. */
+interface Layer {
+  handle?: unknown
+  handle_request?: (this: Layer, request: unknown, response: ExpressResponse, next: unknown) => unknown
+}
 
 /**
- * Express 4 drops what handlers return, so the rejection of an async handler would leave its stream open.
+ * Keeps the promises of handlers, which Express 4 drops: one that rejects would leave its stream open.
  *
- * The promises of one response's handlers, looked at only once the response is a stream: those of other responses are never
- * touched. What they reject with stays what it is in Express 4, an unhandled rejection with the same error, once.
+ * A layer has another handler only while it is called. Everybody else finds the one that they put there.
+ *
+ * @param layer The prototype of layers. That of Express 5, which looks after promises itself, is left alone.
  */
-export class HandlerPromises {
-  readonly #response: ServerResponse
-  readonly #passedOn = new Set<unknown>()
-  #unwatched: PromiseLike<unknown>[] = []
-  #fail: Sse['fail'] | undefined
-
-  constructor(response: ServerResponse) {
-    this.#response = response
+export function keepPromises(layer: Layer): void {
+  const original = layer.handle_request
+  if (typeof original !== 'function') return
+  const keeperOf = keepers()
+  layer.handle_request = function (request, response, next) {
+    const handler = this.handle
+    if (!('sse' in response) || !isWatchable(this, handler))
+      return original.call(this, request, response, next)
+    this.handle = keeperOf(handler)
+    try {
+      return original.call(this, request, response, next)
+    } finally {
+      this.handle = handler
+    }
   }
+}
 
-  static of(response: ServerResponse): HandlerPromises {
-    const known: HandlerPromises | undefined = Reflect.get(response, key)
-    if (known !== undefined) return known
-    const promises = new HandlerPromises(response)
-    Reflect.set(response, key, promises)
-    return promises
-  }
+/**
+ * More than three parameters make an error handler, which is not called now. A `handle` that is no property of the layer's
+ * own belongs to a patch (express-async-errors) that gives rejections to `next`, and wraps what it is set to.
+ */
+function isWatchable(layer: Layer, handler: unknown): handler is Handler {
+  return typeof handler === 'function' && handler.length <= 3 && Object.hasOwn(layer, 'handle')
+}
 
-  add(promise: PromiseLike<unknown>): void {
-    if (this.#fail === undefined) this.#unwatched.push(promise)
-    else this.#watch(promise, this.#fail)
+/** Makes of a handler one whose promise is kept; of the same handler always the same. */
+function keepers(): (handler: Handler) => Handler {
+  const known = new WeakMap<Handler, Handler>()
+  return (handler) => {
+    const keeper = known.get(handler)
+    return keeper ?? make(handler)
   }
+  function make(handler: Handler): Handler {
+    const keeper: Handler = (request, response, next) => {
+      const result = handler(request, response, next)
+      if (isThenable(result)) StreamErrors.of(response).handlerReturned(result)
+      return result
+    }
+    known.set(handler, keeper)
+    // A handler may call its own application once more before it returns.
+    known.set(keeper, keeper)
+    return keeper
+  }
+}
 
-  /** The response has become a stream. */
-  streamOpened(fail: Sse['fail']): void {
-    this.#fail = fail
-    for (const promise of this.#unwatched) this.#watch(promise, fail)
-    this.#unwatched = []
-  }
-
-  /** Somebody, a wrapper around the handler for example, gave this error to Express. */
-  errorPassedOn(error: unknown): void {
-    this.#passedOn.add(error)
-  }
-
-  #watch(promise: PromiseLike<unknown>, fail: Sse['fail']): void {
-    promise.then(undefined, (error: unknown) => {
-      const isUnhandled = fail(this.#response, error) === 'report' && !this.#passedOn.has(error)
-      // The rejection was unhandled until we looked at it, and has to be so again.
-      if (isUnhandled) throw error
-    })
-  }
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

@@ -8,9 +8,12 @@ import {
   type StreamRequest,
 } from '@rivulet/core'
 import type { ExpressSse } from './express-sse.ts'
-import { HandlerPromises } from './handler-promises.ts'
-import { markOpener, watchLayers } from './layer-errors.ts'
-import { whenClosed } from './when-closed.ts'
+import { StreamErrors } from './stream-errors.ts'
+import { type ExpressApp, watchApp } from './watch-app.ts'
+
+interface ExpressRequest extends IncomingMessage {
+  readonly app?: ExpressApp
+}
 
 /**
  * Makes the middleware that gives responses `res.sse()`. The options are the defaults of its streams.
@@ -28,7 +31,8 @@ export function sse(options?: SseOptions): ExpressSse {
     ...options,
     onError:
       options?.onError ??
-      ((error, { request, response }) => whenClosed(response, () => raise(error, request))),
+      ((error, { request, response }) =>
+        StreamErrors.of(response).passReported(error, () => raise(error, request))),
   })
 
   function openHere(
@@ -36,19 +40,12 @@ export function sse(options?: SseOptions): ExpressSse {
     handlerOrOptions?: StreamHandler | StreamOptions,
     streamOptions?: StreamOptions,
   ): EventStream {
-    const stream = events.open(this.req, this, handlerOrOptions, streamOptions)
-    HandlerPromises.of(this).streamOpened(events.fail)
-    return stream
+    StreamErrors.of(this).streamOpens(events.fail)
+    return events.open(this.req, this, handlerOrOptions, streamOptions)
   }
-  markOpener(openHere, events.fail)
 
-  const apps = new WeakSet<object>()
-  function middleware(request: IncomingMessage, response: ServerResponse, next: () => void): void {
-    const app: unknown = Reflect.get(request, 'app')
-    if (typeof app === 'function' && !apps.has(app)) {
-      apps.add(app)
-      watchLayers(app)
-    }
+  function middleware(request: ExpressRequest, response: ServerResponse, next: () => void): void {
+    if (request.app !== undefined) watchApp(request.app)
     Reflect.set(response, 'sse', openHere)
     next()
   }

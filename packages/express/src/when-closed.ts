@@ -7,6 +7,17 @@ import type { StreamResponse } from '@rivulet/core'
  * events that were sent before.
  */
 export function whenClosed(response: StreamResponse, callback: () => void): void {
-  if (response.destroyed) callback()
-  else response.once('close', callback)
+  const { socket } = response.req
+  if (response.destroyed || socket.destroyed) {
+    callback()
+    return
+  }
+  const onClose = () => {
+    response.off('close', onClose)
+    socket.off('close', onClose)
+    callback()
+  }
+  response.once('close', onClose)
+  // A response that waits behind another on its connection gets no `close` when that connection breaks.
+  socket.once('close', onClose)
 }
