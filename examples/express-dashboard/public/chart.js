@@ -23,7 +23,11 @@ export function createChart(host, spec, windowMs) {
     stroke: plot.appendChild(svg('path', { class: `stroke line-${index + 1}` })),
   }))
   const tip = plot.appendChild(svg('circle', { class: 'tip', r: 4 }))
-  host.append(grid, plot, labels)
+  // The frame stays where it is while the plot moves: it lets the oldest fade away, under the labels.
+  const frame = document.createElement('div')
+  frame.className = 'frame'
+  frame.append(plot)
+  host.append(grid, frame, labels)
 
   let width = 0
   let height = 0

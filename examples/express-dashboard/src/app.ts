@@ -1,17 +1,20 @@
 import { cpus, platform, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { sse } from '@rivulet/express'
+import { createChannel, sse } from '@rivulet/express'
 import express from 'express'
-import { measureFigures, type Sample } from './figures.js'
+import { measureFigures } from './figures.js'
 
 /** How often the machine is measured and an event goes out. */
 const everyMs = 1_000
+/** Ten minutes of history: what a page gets when it is opened, and how long it may be away without missing anything. */
+const maxEvents = 600
 
 /** The whole application, not yet listening, so that a test can start it on a port of its own. */
 export function createDashboard() {
   const app = express()
   const events = sse()
   const figures = measureFigures()
+  const channel = createChannel('figures', { retention: { maxEvents } })
 
   app.disable('x-powered-by')
   app.use(events)
@@ -23,6 +26,9 @@ export function createDashboard() {
     // Each page makes up a name for itself, so that POST /drop finds its stream and nobody else's.
     const stream = res.sse({ context: req.query.page })
     stream.send({ event: 'welcome', data: welcome() })
+    // A page that comes back brings the id of its last event and gets all that followed. One that is new has none and
+    // begins with the oldest event; leave `from` out, and it begins with the next.
+    stream.subscribe(channel, { from: 'start' })
   })
 
   // What a bad network, a proxy or a deploy does to a connection, at the press of a button.
@@ -36,13 +42,11 @@ export function createDashboard() {
     res.sendStatus(204)
   })
 
-  function publish(sample: Sample): void {
-    for (const stream of events.streams) {
-      stream.send({ event: 'sample', id: String(sample.seq), data: sample })
-    }
-  }
-
-  const timer = setInterval(() => publish(figures.sample(events.streams.size)), everyMs)
+  const timer = setInterval(() => {
+    channel
+      .publish({ event: 'sample', data: figures.sample(events.streams.size) })
+      .catch((error: unknown) => console.error('An event could not be published:', error))
+  }, everyMs)
 
   return {
     app,
