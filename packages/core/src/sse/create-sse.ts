@@ -166,6 +166,8 @@ class Streams implements Drained, StreamHost<OpenStream> {
     bindResponse(stream.request, stream.response, stream)
     stream.start()
     if (streamOpened.hasSubscribers) streamOpened.publish({ stream } satisfies StreamOpenMessage)
+    // Last, since it may have aborted already, and a close comes after the open.
+    stream.followSignal()
   }
 
   #refuse(stream: OpenStream, reason: CloseReason): void {

@@ -19,8 +19,9 @@ export interface ErrorContext {
 /** Options of a whole application: defaults for its streams, and what concerns all of them. */
 export interface SseOptions extends StreamOptions {
   /**
-   * Gets what a handler (`open(req, res, handler)`) or an `onClose` listener threw, after the stream was closed. The adapters
-   * set it to their framework's own way. Default: an unhandled rejection, as for any async listener of `node:http`.
+   * Gets what a handler (`open(req, res, handler)`) or an `onClose` listener threw or rejected with, after the stream was
+   * closed. The adapters set it to their framework's own way. Default: an unhandled rejection, as for any async listener of
+   * `node:http`.
    */
   readonly onError?: ((error: unknown, context: ErrorContext) => void) | undefined
 }

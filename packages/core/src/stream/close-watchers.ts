@@ -36,10 +36,11 @@ export class CloseWatchers {
   }
 }
 
-/** Calls one listener. */
+/** Calls one listener, which may be an async function. */
 export function tell(listener: CloseListener, reason: CloseReason, report: (error: unknown) => void): void {
   try {
-    listener(reason)
+    const result: unknown = listener(reason)
+    if (result instanceof Promise) result.catch(report)
   } catch (error) {
     report(error)
   }

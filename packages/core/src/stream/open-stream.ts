@@ -69,6 +69,10 @@ export class OpenStream implements EventStream, ClockedStream {
     const retryMs = this.#clock.retryMs
     this.#write(retryMs === false ? heartbeat : Frame.fromText(encodeRetry(retryMs)), 0)
     if (this.#closed === null) this.#clock.start()
+  }
+
+  /** Heeds the option `signal` from now on. */
+  followSignal(): void {
     const { signal } = this.options
     if (signal !== undefined) followSignal(signal, () => this.close(), this.#watchers)
   }

@@ -64,7 +64,7 @@ export class StreamClient {
 
   /** Resolves with the whole body when the server has ended it, or the connection broke. */
   async ended(): Promise<string> {
-    if (!this.#response.closed) await once(this.#response, 'close')
+    if (!this.#response.closed) await new Promise((resolve) => this.#response.once('close', resolve))
     return this.#received
   }
 
