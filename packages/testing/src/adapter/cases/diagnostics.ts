@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { StreamCloseMessage, StreamErrorMessage, StreamOpenMessage } from '@rivulet/core'
 import { Inbox } from '../inbox.ts'
+import { leaveDuringSetUp } from '../leave-during-set-up.ts'
 import { type Case, closeOf } from '../trial.ts'
 
 /** Runs with what a diagnostics channel publishes. */
@@ -57,6 +58,19 @@ export const diagnosticsCases: readonly Case[] = [
           assert.equal(message.reason, 'refused')
           assert.equal(message.ageMs, 0)
           assert.equal(opens.size, 0)
+        }),
+      ),
+  },
+  {
+    name: 'a client that left before its stream was opened is published as closed only',
+    run: (trial) =>
+      listening<StreamOpenMessage>('rivulet:stream.open', (opens) =>
+        listening<StreamCloseMessage>('rivulet:stream.close', async (closes) => {
+          const { stream } = await leaveDuringSetUp(trial, false)
+          const message = await closes.take()
+          assert.deepEqual([message.stream, message.reason], [stream, 'client'])
+          assert.equal(opens.size, 0)
+          assert.equal(closes.size, 0)
         }),
       ),
   },

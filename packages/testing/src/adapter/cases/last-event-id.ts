@@ -71,7 +71,10 @@ export const lastEventIdCases: readonly Case[] = [
         let runCount = 0
         const { route, streams } = holding()
         const server = await trial.start({
-          '/': route,
+          '/': async (context) => {
+            context.setHeader('Content-Type', 'application/json')
+            await route(context)
+          },
           '/handler': async ({ open }) => {
             await open(() => {
               runCount += 1
