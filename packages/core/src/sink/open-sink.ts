@@ -18,13 +18,18 @@ export function isGone(request: StreamRequest, response: StreamResponse): boolea
 export function commitHead(response: StreamResponse, status: number, headers: HeaderValues): void {
   response.removeHeader('Content-Length')
   for (const [name, value] of eventStreamHeaders) response.setHeader(name, value)
+  setHeaders(response, headers)
+  response.statusCode = status
+  // An explicit writeHead, since middleware that sets headers late (sessions, timers) waits for that call.
+  response.writeHead(status)
+}
+
+/** Sets the headers that a user gave as an option. */
+export function setHeaders(response: StreamResponse, headers: HeaderValues): void {
   for (const name in headers) {
     const value = headers[name]
     if (value !== undefined) response.setHeader(name, value)
   }
-  response.statusCode = status
-  // An explicit writeHead, since middleware that sets headers late (sessions, timers) waits for that call.
-  response.writeHead(status)
 }
 
 /** The sink for a response whose head was committed. */

@@ -1,4 +1,4 @@
-import { commitHead } from '../sink/open-sink.ts'
+import { commitHead, setHeaders } from '../sink/open-sink.ts'
 import type { StreamRequest, StreamResponse } from '../sink/sink.ts'
 import type { CloseReason } from '../stream/event-stream.ts'
 import type { ResolvedStreamOptions } from '../stream/stream-options.ts'
@@ -26,7 +26,8 @@ const head: Refusal = {
 /** A standard EventSource takes 204 as the end. */
 const finished: Refusal = {
   reason: 'end',
-  answer(response) {
+  answer(response, options) {
+    setHeaders(response, options.headers)
     response.removeHeader('Content-Type')
     response.removeHeader('Content-Length')
     response.setHeader('Cache-Control', 'no-store')
@@ -37,7 +38,8 @@ const finished: Refusal = {
 
 const notAcceptable: Refusal = {
   reason: 'refused',
-  answer(response) {
+  answer(response, options) {
+    setHeaders(response, options.headers)
     const body = 'This resource is an event stream: accept text/event-stream.\n'
     response.setHeader('Content-Type', 'text/plain; charset=utf-8')
     response.setHeader('Content-Length', body.length)

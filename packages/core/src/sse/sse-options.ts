@@ -2,9 +2,9 @@ import type { StreamRequest, StreamResponse } from '../sink/sink.ts'
 import type { EventStream } from '../stream/event-stream.ts'
 import {
   type ResolvedStreamOptions,
-  resolveStreamOptions,
   type StreamOptions,
   streamDefaults,
+  streamOptionChecks,
 } from '../stream/stream-options.ts'
 import { callback, integer, type OptionChecks, resolveOptions } from '../wire/options.ts'
 import { SseError, show } from '../wire/sse-error.ts'
@@ -39,13 +39,15 @@ export interface ResolvedSseOptions {
   readonly onError: (error: unknown, context: ErrorContext) => void
 }
 
+type ErrorHandler = ResolvedSseOptions['onError']
+
+const sseDefaults = { ...streamDefaults, onError: rejectUnhandled as ErrorHandler }
+const sseChecks = { ...streamOptionChecks, onError: callback<ErrorHandler> }
+
 /** @throws SseError `ERR_SSE_OPTION` */
-export function resolveSseOptions(options: SseOptions = {}): ResolvedSseOptions {
-  const { onError, ...stream } = options
-  return {
-    stream: resolveStreamOptions(streamDefaults, stream),
-    onError: onError === undefined ? rejectUnhandled : callback('A stream: onError', onError),
-  }
+export function resolveSseOptions(options: SseOptions | undefined): ResolvedSseOptions {
+  const { onError, ...stream } = resolveOptions('A stream', options, sseDefaults, sseChecks)
+  return { stream, onError }
 }
 
 /** Gives an error that nobody takes to Node, which ends the process over it unless told otherwise. */
