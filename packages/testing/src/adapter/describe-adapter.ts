@@ -7,6 +7,7 @@ import { drainCases } from './cases/drain.ts'
 import { errorCases } from './cases/errors.ts'
 import { headCases } from './cases/head.ts'
 import { http1Cases } from './cases/http1.ts'
+import { http2Cases } from './cases/http2.ts'
 import { lastEventIdCases } from './cases/last-event-id.ts'
 import { leavingCases } from './cases/leaving.ts'
 import { misuseCases } from './cases/misuse.ts'
@@ -28,6 +29,7 @@ const themes: readonly (readonly [name: string, cases: readonly Case[]])[] = [
   ['last event id', lastEventIdCases],
   ['requests', requestCases],
   ['HTTP/1', http1Cases],
+  ['HTTP/2', http2Cases],
   ['clients that leave', leavingCases],
   ['pipe', pipeCases],
   ['backpressure', backpressureCases],

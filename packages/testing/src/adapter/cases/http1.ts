@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { EventStream } from '@rivulet/core'
 import type { AdapterHarness, AdapterRoute } from '../adapter-harness.ts'
 import { Inbox } from '../inbox.ts'
@@ -85,6 +86,43 @@ export const http1Cases: readonly Case[] = (
           assert.equal(withoutRetry(responses[n]).slice(0, blocks.length), blocks)
         }
         connection.destroy()
+      },
+    },
+    {
+      name: 'S7, S8, S38: what is no stream leaves the connection fit for the next request',
+      async run(trial) {
+        const server = await trial.start({ '/': twoEvents }, { negotiate: true })
+        const connection = await RawConnection.open(server.origin)
+        const refusals = [
+          get('/').replace('GET', 'HEAD'),
+          get('/', 'Last-Event-ID: .end'),
+          get('/', 'Accept: text/html'),
+        ]
+        for (const [n, refusal] of refusals.entries()) {
+          connection.write(refusal)
+          await connection.until(new RegExp(`^(HTTP[\\s\\S]*?\r\n\r\n[^H]*){${n + 1}}$`))
+        }
+        connection.write(get('/'))
+        const text = await connection.until(/\r\n0\r\n\r\n$/)
+        assert.deepEqual(
+          text.match(/HTTP\/1\.1 \d+/g),
+          [200, 204, 406, 200].map((status) => `HTTP/1.1 ${status}`),
+        )
+        connection.destroy()
+      },
+    },
+    {
+      name: "a server's time-out for silent sockets does not end a stream",
+      async run(trial) {
+        const { route, streams } = holding({ heartbeatMs: false })
+        const server = await trial.start({ '/': route })
+        assert.ok('setTimeout' in server.server && typeof server.server.setTimeout === 'function')
+        server.server.setTimeout(30)
+        const client = server.request('/')
+        const stream = await streams.take()
+        await delay(100)
+        stream.send({ data: 'still here' })
+        await client.received(1)
       },
     },
     {
