@@ -17,7 +17,7 @@ import { comeBack, gone, type Refusal, refusalOf } from './refusal.ts'
 import { bindResponse, claimResponse, streamOf } from './response-binding.ts'
 import {
   type CloseOptions,
-  closeDefaults,
+  type ResolvedCloseOptions,
   type ResolvedSseOptions,
   rejectUnhandled,
   resolveCloseOptions,
@@ -100,7 +100,7 @@ class Streams implements Drained, StreamHost<OpenStream> {
   readonly open = new Set<OpenStream>()
   readonly connected = new Set<OpenStream>()
   readonly #options: ResolvedSseOptions
-  #closing: Promise<void> | undefined
+  #closing: { readonly retryMs: ResolvedCloseOptions['retryMs']; readonly done: Promise<void> } | undefined
   #onEmpty: (() => void) | undefined
 
   constructor(options: ResolvedSseOptions) {
@@ -156,8 +156,8 @@ class Streams implements Drained, StreamHost<OpenStream> {
 
   async close(options?: CloseOptions): Promise<void> {
     const resolved = resolveCloseOptions(options)
-    this.#closing ??= drain(this, resolved)
-    await this.#closing
+    this.#closing ??= { retryMs: resolved.retryMs, done: drain(this, resolved) }
+    await this.#closing.done
   }
 
   #start(stream: OpenStream): void {
@@ -184,7 +184,7 @@ class Streams implements Drained, StreamHost<OpenStream> {
     if (isGone(request, response)) return gone
     const refusal = refusalOf(request, options, lastEventId)
     if (refusal !== null || this.#closing === undefined) return refusal
-    return comeBack('shutdown', retryWithin(closeDefaults.retryMs))
+    return comeBack('shutdown', retryWithin(this.#closing.retryMs))
   }
 }
 

@@ -1,4 +1,5 @@
-import { commitHead, setHeaders } from '../sink/open-sink.ts'
+import { Frame } from '../sink/frame.ts'
+import { commitHead, openSink, setHeaders } from '../sink/open-sink.ts'
 import type { StreamRequest, StreamResponse } from '../sink/sink.ts'
 import type { CloseReason } from '../stream/event-stream.ts'
 import type { ResolvedStreamOptions } from '../stream/stream-options.ts'
@@ -55,7 +56,9 @@ export function comeBack(reason: CloseReason, retryMs: number): Refusal {
     reason,
     answer(response, options) {
       commitHead(response, options.status ?? response.statusCode, options.headers)
-      response.end(encodeRetry(retryMs))
+      const sink = openSink(response)
+      sink.write(Frame.fromText(encodeRetry(retryMs)))
+      sink.end(reason === 'shutdown')
     },
   }
 }

@@ -60,7 +60,7 @@ export interface ResolvedCloseOptions {
   readonly retryMs: readonly [min: number, max: number]
 }
 
-export const closeDefaults: ResolvedCloseOptions = { graceMs: 0, retryMs: [1_000, 5_000] }
+const closeDefaults: ResolvedCloseOptions = { graceMs: 0, retryMs: [1_000, 5_000] }
 const durationMs = integer(0, 2 ** 31 - 1)
 const closeChecks: OptionChecks<ResolvedCloseOptions> = {
   graceMs: durationMs,
