@@ -40,8 +40,8 @@ function mark(target: object): boolean {
 
 /** The prototype of what Express keeps of each handler. */
 function layerOf(app: object): object | null {
-  // Express 4 has `_router`, and a `router` that throws.
-  const router: unknown = Reflect.get(app, '_router') ?? Reflect.get(app, 'router')
+  // The `router` of Express 4 throws.
+  const router: unknown = Reflect.get(app, 'lazyrouter' in app ? '_router' : 'router')
   const stack: unknown = typeof router === 'function' ? Reflect.get(router, 'stack') : undefined
   const layer: unknown = Array.isArray(stack) ? stack[0] : undefined
   return typeof layer === 'object' && layer !== null ? Reflect.getPrototypeOf(layer) : null
