@@ -7,6 +7,7 @@ export const closedSink: Sink = {
   isGone: true,
   completedBytes: 0,
   write: () => false,
+  writeAlone: () => false,
   end: () => {},
   destroy: () => {},
 }

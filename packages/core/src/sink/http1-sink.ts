@@ -1,4 +1,5 @@
 import { OutgoingMessage, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Frame } from './frame.ts'
 import type { Sink } from './sink.ts'
 
@@ -13,6 +14,8 @@ const countsSocketCorks = probe.writableCorked > 0
 /** HTTP/1.0 and HTTP/1.1, with or without TLS. */
 export class Http1Sink implements Sink {
   readonly #response: ServerResponse
+  /** The connection, once a ready-made chunk went out on it through the response: what is written to both looks the same. */
+  #connection: Socket | null = null
 
   constructor(response: ServerResponse) {
     this.#response = response
@@ -42,6 +45,7 @@ export class Http1Sink implements Sink {
       // One write of bytes made once, where Node would make four small ones for each connection: 0.9 of its CPU for single
       // events and 0.6 in bursts. Through the response and not the socket, so that order and a foreign end() are still Node's.
       response.chunkedEncoding = false
+      this.#connection = response.socket
       try {
         return response.write(frame.chunk)
       } finally {
@@ -51,6 +55,14 @@ export class Http1Sink implements Sink {
     const isRoomLeft = response.write(frame.block)
     flushCompressor(response)
     return isRoomLeft
+  }
+
+  writeAlone(frame: Frame): boolean {
+    const connection = this.#connection
+    if (connection === null || !this.#isFree(connection, frame.chunk.length)) return this.write(frame)
+    // A write through the response is held back until the turn is over, which pays when more follow in the turn, and is half of a
+    // write's own CPU when not. In Express on Node 20 every response has a shape of its own, and each look at one is slow.
+    return connection.write(frame.chunk)
   }
 
   end(last: boolean): void {
@@ -65,6 +77,21 @@ export class Http1Sink implements Sink {
     response.destroy()
     // In a pipeline the response has no socket of its own yet; the request has.
     if (response.socket === null) response.req.destroy()
+  }
+
+  // Beside the response only where it can't be told from a write through it: the response is the one under way on its
+  // connection (it has no socket before that, nor once it is over), nothing of this turn waits in a cork, nobody listens in on the
+  // response's writes, and there is room left, since its `drain` follows its own writes only.
+  #isFree(connection: Socket, bytes: number): boolean {
+    const response = this.#response
+    return (
+      response.socket === connection &&
+      connection.writable &&
+      connection.writableCorked === 0 &&
+      connection.writableLength + bytes < connection.writableHighWaterMark &&
+      response.writableCorked === 0 &&
+      response.write === nodeWrite
+    )
   }
 
   // Anything in front of Node's own write (compression, inject) must see the block; a corked response and one that has no

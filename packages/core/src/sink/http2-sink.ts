@@ -33,6 +33,10 @@ export class Http2Sink implements Sink {
     return this.#response.write(frame.block)
   }
 
+  writeAlone(frame: Frame): boolean {
+    return this.write(frame)
+  }
+
   end(last: boolean): void {
     // GOAWAY: requests under way finish, new ones go to another connection.
     if (last) this.#response.stream.session?.close()

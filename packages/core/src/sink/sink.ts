@@ -13,7 +13,8 @@ export type HeaderValues = Readonly<Record<string, OutgoingHttpHeader>>
 /**
  * How the bytes of one response leave the process.
  *
- * Writes are in call order, whole frames, and never throw. After `end()` or `destroy()` nothing more may be written.
+ * Writes are in call order, whole frames, and never throw. Nothing may be written once the sink `isEnded`: whoever writes looks,
+ * each time, since anybody may end a response.
  */
 export interface Sink {
   /** Bytes accepted here that the kernel has not taken yet. */
@@ -29,6 +30,8 @@ export interface Sink {
   readonly completedBytes: number
   /** Writes one frame. `false`: the buffer is full, a `drain` event of the response will follow. */
   write(frame: Frame): boolean
+  /** As `write`, for a frame that nothing is likely to follow in this turn: it leaves at once. */
+  writeAlone(frame: Frame): boolean
   /** Ends the response; what was written before still goes out. With `last` the connection takes no more requests. */
   end(last: boolean): void
   /** Drops the connection (HTTP/1.1) or resets the stream (HTTP/2) with all that is still buffered. */

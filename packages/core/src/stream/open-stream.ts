@@ -179,12 +179,13 @@ export class OpenStream implements EventStream, ClockedStream {
 
   /** Writes a frame of the channel layer. `false`: behind from now on, or closed. */
   writeFrame(frame: Frame, eventCount: number): boolean {
-    return this.#write(frame, eventCount)
+    if (this.#isUnwritable()) return false
+    return this.#wrote(frame, eventCount, this.#sink.writeAlone(frame))
   }
 
   writeHeartbeat(): void {
     if (this.#isBehind || this.#sink.bufferedBytes > 0) return
-    this.#write(this.feed?.cursorFrame() ?? heartbeat, 0)
+    this.writeFrame(this.feed?.cursorFrame() ?? heartbeat, 0)
   }
 
   get completedBytes(): number {
@@ -234,9 +235,12 @@ export class OpenStream implements EventStream, ClockedStream {
 
   #write(frame: Frame, eventCount: number): boolean {
     if (this.#isUnwritable()) return false
+    return this.#wrote(frame, eventCount, this.#sink.write(frame))
+  }
+
+  #wrote(frame: Frame, eventCount: number, isRoomLeft: boolean): boolean {
     this.#eventCount += eventCount
     this.#byteCount += frame.size
-    const isRoomLeft = this.#sink.write(frame)
     this.#clock.wrote()
     if (!isRoomLeft) {
       this.#isBehind = true
