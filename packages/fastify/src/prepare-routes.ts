@@ -28,7 +28,7 @@ export function prepareRoutes(
   fastify.addHook('onRoute', (route: RouteOptions) => {
     route.handler = guardHandler(route.handler, replies)
     route.onSend = [route.onSend ?? []].flat().concat(replies.onSend)
-    route.config = { ...route.config, [preparedKey]: true }
+    route.config = Object.assign({}, route.config, { [preparedKey]: true })
   })
 
   const known = new WeakSet<object>()

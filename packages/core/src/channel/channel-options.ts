@@ -42,7 +42,7 @@ export interface ResolvedChannelOptions {
   readonly timeoutMs: number | false
 }
 
-export const channelDefaults: ResolvedChannelOptions = {
+const channelDefaults: ResolvedChannelOptions = {
   log: undefined,
   retention: retentionDefaults,
   serialize: undefined,

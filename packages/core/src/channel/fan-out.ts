@@ -17,7 +17,7 @@ export interface Deliverable {
  * Begins in the turn that woke the first of them, after everything that the turn itself still publishes, so that a burst is one
  * write. Stops after a few milliseconds for the event loop to take in what has come: readers served later simply find more.
  */
-export class FanOut {
+class FanOut {
   #queue: (Deliverable | undefined)[] = []
   #next = 0
   #count = 0

@@ -4,7 +4,7 @@ import type { RingEntry } from '../log/ring-entry.ts'
 import { Frame } from '../sink/frame.ts'
 
 /** Most bytes of one write to one connection, unless a single event is larger. */
-export const maxWriteBytes = 64 * 1024
+const maxWriteBytes = 64 * 1024
 
 /** What of a source goes out in one write. */
 export interface Range {

@@ -52,7 +52,7 @@ export function resolveSseOptions(options: SseOptions | undefined): ResolvedSseO
 
 /** Gives an error that nobody takes to Node, which ends the process over it unless told otherwise. */
 export function rejectUnhandled(error: unknown): void {
-  Promise.reject(error)
+  void Promise.reject(error)
 }
 
 export interface ResolvedCloseOptions {

@@ -21,7 +21,7 @@ export interface ClockedStream {
 }
 
 /** ±20 %, so that connections opened together don't act together. */
-export function jittered(durationMs: number): number {
+function jittered(durationMs: number): number {
   return durationMs * (0.8 + Math.random() * 0.4)
 }
 

@@ -141,7 +141,7 @@ export class TimerWheel {
       if (deadline !== Number.POSITIVE_INFINITY) this.schedule(entry, deadline)
     } catch (error) {
       // Thrown from here it would take the deadlines of all other streams with it.
-      Promise.reject(error)
+      void Promise.reject(error)
     }
   }
 

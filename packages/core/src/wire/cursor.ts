@@ -17,7 +17,6 @@ const tagLength = 5
 const separator = '_'
 // Tag, epoch, offset in base 36, check: 27 bytes at most up to an offset of 10^14.
 const cursorPattern = /^([A-Za-z0-9]{5})\.([A-Za-z0-9]{1,6})-(0|[1-9a-z][0-9a-z]{0,9})-([A-Za-z0-9]{1,4})$/
-const epochPattern = /^[A-Za-z0-9]{1,6}$/
 
 /** The tag of a channel's name: five characters of its SHA-256. */
 export function tagOf(channelName: string): string {
@@ -36,7 +35,7 @@ export function joinCursors(cursors: readonly string[]): string {
 }
 
 /** One cursor out of untrusted text, or `null`. */
-export function parseCursor(text: string): Cursor | null {
+function parseCursor(text: string): Cursor | null {
   const [, tag, epoch, digits, check] = cursorPattern.exec(text) ?? []
   if (tag === undefined || epoch === undefined || digits === undefined || check === undefined) return null
   const offset = Number.parseInt(digits, 36)
@@ -48,7 +47,7 @@ export function parseCursor(text: string): Cursor | null {
  *
  * @returns `null` where the id is none of ours.
  */
-export function parseCursors(id: string): readonly Cursor[] | null {
+function parseCursors(id: string): readonly Cursor[] | null {
   const parts = id.split(separator, maxCursors + 1)
   if (parts.length > maxCursors) return null
   const cursors: Cursor[] = []
@@ -75,9 +74,4 @@ export function checkCursor(name: string, value: unknown, tag: string): Cursor {
       value,
     },
   )
-}
-
-/** Whether text can be the epoch of a log. */
-export function isEpoch(text: string): boolean {
-  return epochPattern.test(text)
 }

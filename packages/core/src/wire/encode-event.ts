@@ -62,7 +62,7 @@ export function encodeId(id: string): string {
 }
 
 /** Text as `data: ` lines: one per line of the text, whichever of CRLF, CR and LF ends it. */
-export function encodeData(text: string): string {
+function encodeData(text: string): string {
   return lineBreak.test(text) ? `data: ${text.replace(lineBreaks, '\ndata: ')}\n` : `data: ${text}\n`
 }
 

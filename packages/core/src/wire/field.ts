@@ -4,7 +4,7 @@ import { SseError, show } from './sse-error.ts'
  * Longest id in bytes that a browser sends across origins without a CORS preflight
  * ({@link https://fetch.spec.whatwg.org/#cors-safelisted-request-header}).
  */
-export const maxIdBytes = 128
+const maxIdBytes = 128
 
 /** Ids with this ending say that the stream is finished: a request that brings one is answered 204. */
 export const finishedIdEnding = '.end'
