@@ -47,7 +47,7 @@ function parseCursor(text: string): Cursor | null {
  *
  * @returns `null` where the id is none of ours.
  */
-function parseCursors(id: string): readonly Cursor[] | null {
+export function parseCursors(id: string): readonly Cursor[] | null {
   const parts = id.split(separator, maxCursors + 1)
   if (parts.length > maxCursors) return null
   const cursors: Cursor[] = []
