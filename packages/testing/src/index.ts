@@ -25,3 +25,5 @@ export {
   type PublishingChannel,
 } from './history/history.ts'
 export type { Fault, Verdict } from './history/verdict.ts'
+export { describeLog } from './log-suite/describe-log.ts'
+export type { LogCapability, LogHarness, LogSuiteOptions } from './log-suite/log-harness.ts'
