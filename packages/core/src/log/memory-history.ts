@@ -32,6 +32,9 @@ export class MemoryHistory {
   /** Check of the newest entry that was trimmed: `first - 1` is a valid position. */
   #trimmedCheck = startCheck
   #ended = false
+  /** Appended, and not yet given to every follower. */
+  readonly #unannounced: StoredEntry[] = []
+  #isAnnouncing = false
   #keys = new Map<string, { readonly position: Position; readonly until: number }>()
 
   /** Memory taken, roughly. */
@@ -41,6 +44,11 @@ export class MemoryHistory {
 
   get isEmpty(): boolean {
     return this.#entries.length === 0
+  }
+
+  /** It is in use. */
+  touch(): void {
+    this.touchedAt = performance.now()
   }
 
   append(channel: string, entry: Entry, { idempotencyKey }: AppendOptions): Position {
@@ -59,19 +67,19 @@ export class MemoryHistory {
     this.#entries.push(stored)
     this.#payloadBytes += Buffer.byteLength(entry.data)
     this.#byteCount += sizeOf(stored)
-    this.touchedAt = performance.now()
+    this.touch()
     const position = this.#positionOf(stored)
     if (idempotencyKey !== undefined) {
       this.#keys.set(idempotencyKey, { position, until: this.touchedAt + idempotencyMs })
     }
     this.trim()
-    for (const follow of this.followers) follow(stored)
+    this.#announce(stored)
     return position
   }
 
   read({ after, limit }: ReadOptions): ReadResult {
     this.trim()
-    this.touchedAt = performance.now()
+    this.touch()
     const first = this.#head - this.#entries.length + 1
     const invalid = typeof after === 'string' ? undefined : this.#invalidity(after, first)
     const start = this.#startOf(after, invalid, first)
@@ -103,6 +111,20 @@ export class MemoryHistory {
     this.#byteCount -= sizeOf(dropped)
     this.#payloadBytes -= Buffer.byteLength(dropped.data)
     this.#trimmedCheck = dropped.check
+  }
+
+  /** One entry after the other for all followers, also where one of them appends. */
+  #announce(entry: StoredEntry): void {
+    this.#unannounced.push(entry)
+    if (this.#isAnnouncing) return
+    this.#isAnnouncing = true
+    try {
+      for (let next = this.#unannounced.shift(); next !== undefined; next = this.#unannounced.shift()) {
+        for (const follow of this.followers) follow(next)
+      }
+    } finally {
+      this.#isAnnouncing = false
+    }
   }
 
   #known(key: string): Position | undefined {

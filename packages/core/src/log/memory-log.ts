@@ -84,10 +84,13 @@ class MemoryLog implements EventLog {
     tail.follow(this.#history(channel), after)
     await new Promise<void>((resolve) => {
       tail.onStop = resolve
-      signal.addEventListener('abort', () => tail.stop(), { once: true })
+      // What was there already may have been enough for whoever follows.
+      if (signal.aborted) tail.stop()
+      else signal.addEventListener('abort', () => tail.stop(), { once: true })
     })
     tails.delete(tail)
     if (tails.size === 0) this.#tails.delete(channel)
+    this.#histories.get(channel)?.touch()
   }
 
   async configure(channel: string, { retention }: { readonly retention: Retention }): Promise<void> {
@@ -165,6 +168,8 @@ class MemoryTail {
   onStop: (() => void) | undefined
   readonly #handlers: TailHandlers
   #history: MemoryHistory | undefined
+  /** Offset of the newest entry that it was given in that history. */
+  #head = 0
   #isStopped = false
 
   constructor(handlers: TailHandlers) {
@@ -182,8 +187,9 @@ class MemoryTail {
       invalid,
     } = history.read({ after: after ?? 'start', limit: Number.MAX_SAFE_INTEGER })
     history.followers.add(this.#follow)
+    this.#head = start.offset + entries.length
     if (after === undefined || invalid !== undefined) this.#handlers.reset(start)
-    if (entries.length > 0) this.#handlers.entries(entries)
+    if (entries.length > 0 && !this.#isStopped) this.#handlers.entries(entries)
   }
 
   stop(): void {
@@ -192,5 +198,10 @@ class MemoryTail {
     this.onStop?.()
   }
 
-  readonly #follow = (entry: StoredEntry): void => this.#handlers.entries([entry])
+  readonly #follow = (entry: StoredEntry): void => {
+    // One that begins while others are being given an entry has read it by itself.
+    if (entry.offset <= this.#head) return
+    this.#head = entry.offset
+    this.#handlers.entries([entry])
+  }
 }
