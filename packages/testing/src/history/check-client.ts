@@ -61,7 +61,10 @@ class ClientCheck {
       const changes = this.#steps.flatMap((later) =>
         later.kind === 'topics' && later.channel === step.channel && later.at > step.at ? [later] : [],
       )
-      this.#listening.set(step.channel, new Listening(this.#record(step.channel), step.options, changes))
+      this.#listening.set(
+        step.channel,
+        new Listening(this.#record(step.channel), step.options, { since: step.at, changes }),
+      )
     } else if (step.kind === 'unsubscribe') {
       this.#listening.delete(step.channel)
       this.#places.delete(step.channel)

@@ -94,6 +94,14 @@ function afterTrimming(
     const high = options.snapshot === true ? record.countAt(epoch, at) : trimmable
     next.push({ epoch, low: low + 1, high })
   }
+  // Once what could tell was trimmed, a position that was rolled back looks like one that expired.
+  const rolledBack = before.some((place) => canBeLost(listening, place, at))
+    ? record.epochs.filter(({ beganAt, keptCount }) => beganAt <= at && keptCount >= 0)
+    : []
+  for (const epoch of rolledBack) {
+    const high = options.snapshot === true ? record.countAt(epoch, at) : record.trimmableAt(epoch, at)
+    if (high > 0) next.push({ epoch, low: 1, high })
+  }
   if (next.length === 0 && before.length > 0) {
     throw new FaultFound(
       'false gap',
@@ -102,7 +110,7 @@ function afterTrimming(
   }
   const places = before.length === 0 ? freshPlaces(listening, situation) : next
   const begun = chosen(listening, places, situation, 'hole')
-  assertMissed(listening, before, begun)
+  if (rolledBack.length === 0) assertMissed(listening, before, begun)
   return begun
 }
 

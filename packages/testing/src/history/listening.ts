@@ -29,10 +29,17 @@ export class Listening {
   isEnded = false
   gap: ToldGap | null = null
   readonly #changes: TopicChange[]
+  readonly #since: number
 
-  constructor(record: ChannelRecord, options: RecordedSubscription, changes: readonly TopicChange[]) {
+  /** @param since When it was subscribed. */
+  constructor(
+    record: ChannelRecord,
+    options: RecordedSubscription,
+    { since, changes }: { readonly since: number; readonly changes: readonly TopicChange[] },
+  ) {
     this.record = record
     this.options = options
+    this.#since = since
     this.#changes = [{ at: 0, topics: options.topics, position: '' }, ...changes]
   }
 
@@ -75,7 +82,10 @@ export class Listening {
     for (const change of this.#changes.slice(1)) {
       const after = matches(change.topics, topics)
       const changedAt = change.position === '' ? 0 : placeOf(epoch, change.position)
-      if (changedAt !== -1) {
+      if (this.record.current.beganAt > this.#since) {
+        // One that begins anew in another history hears everything there by the topics it has then.
+        if (answer !== after) answer = 'maybe'
+      } else if (changedAt !== -1) {
         if (place > changedAt) answer = after
       } else if (slot.calledAt > change.at) {
         answer = after
