@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type Case, closeOf, holding } from '../trial.ts'
-import { within } from '../within.ts'
+import { turns, within } from '../within.ts'
 
 /** More than all the buffers between a server and a client that does not read. */
 const tooMuch = 'x'.repeat(2 ** 25)
@@ -61,6 +61,24 @@ export const backpressureCases: readonly Case[] = [
         events.map(({ data }) => data.length),
         sizes,
       )
+    },
+  },
+  {
+    name: 'S24, S33: writes no heartbeats to a client that is behind',
+    async run(trial) {
+      const { route, streams } = holding({ heartbeatMs: 20 })
+      const server = await trial.start({ '/': route })
+      const frozen = server.request('/')
+      const stream = await streams.take()
+      await frozen.head()
+      frozen.pause()
+      stream.send({ data: tooMuch })
+      await turns()
+      const waiting = stream.bufferedBytes
+      assert.ok(waiting > 0)
+      await server.request('/').commented(4)
+      assert.ok(stream.bufferedBytes <= waiting)
+      assert.equal(stream.closed, null)
     },
   },
   {

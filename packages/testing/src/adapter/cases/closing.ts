@@ -145,7 +145,7 @@ export const closingCases: readonly Case[] = [
     },
   },
   {
-    name: 'what the last listener does does not keep the others from hearing of the close',
+    name: 'a listener that throws is reported, and keeps no other from hearing of the close',
     async run(trial) {
       const { server, stream } = await trial.open()
       const heard: string[] = []
