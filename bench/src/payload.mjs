@@ -13,3 +13,8 @@ export function payloads(bytes) {
     return { n, text: fill.slice(0, room) + endMark }
   }
 }
+
+/** Small events as a language model gives them: one after the other, asynchronously. */
+export async function* tokens(count) {
+  for (let n = 0; n < count; n += 1) yield { n, text: ` word${endMark}` }
+}

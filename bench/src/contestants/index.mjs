@@ -7,12 +7,14 @@ const require = createRequire(import.meta.url)
 /**
  * All contestants: the module that starts each, and the packages whose versions are printed.
  *
- * A module exports `start(settings)`, which resolves with `{ port, publish(events, topic?) }`: a server on the loopback
- * whose `/events` are the events published from then on.
+ * A module exports `start(settings)`, which resolves with `{ port, publish(events, topic?), prepare?(events) }`: a server on
+ * the loopback with the routes that `frameworks.mjs` describes.
  */
 export const contestants = {
   floor: { module: './floor.mjs', packages: [] },
   naive: { module: './naive.mjs', packages: [] },
+  'naive-express': { module: './naive-express.mjs', packages: ['express'] },
+  'naive-fastify': { module: './naive-fastify.mjs', packages: ['fastify'] },
   'rivulet-core': { module: './rivulet-core.mjs', packages: ['@rivulet/core'] },
   'rivulet-express': { module: './rivulet-express.mjs', packages: ['@rivulet/express', 'express'] },
   'rivulet-fastify': { module: './rivulet-fastify.mjs', packages: ['@rivulet/fastify', 'fastify'] },

@@ -1,11 +1,18 @@
 import { answerCalls } from '../calls.mjs'
+import { openAndClose } from './open-and-close.mjs'
 import { Readers } from './readers.mjs'
 
 // The clients: thousands of sockets in one process, which count events and do nothing else.
 const readers = new Readers()
 
 answerCalls({
-  open: (options) => readers.open(options),
+  connect: (options) => readers.connect(options),
+  freeze: (options) => readers.freeze(options),
+  request: (options) => readers.request(options),
+  answered: () => readers.answered(),
   expect: (options) => readers.expect(options),
   arrived: (options) => readers.arrived(options),
+  countHeartbeats: () => readers.countHeartbeats(),
+  received: () => readers.received(),
+  openAndClose,
 })

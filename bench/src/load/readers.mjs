@@ -2,7 +2,9 @@ import { connect } from 'node:net'
 import { machineNow } from '../clock.mjs'
 import { endMark } from '../payload.mjs'
 
-const mark = endMark.charCodeAt(0)
+const eventMark = endMark.charCodeAt(0)
+/** The comment that a heartbeat is; while nothing else is sent, one of these is one of those. */
+const heartbeatMark = ':'.charCodeAt(0)
 /** Arrival times kept at most; with more events than that, they are kept of evenly spread connections. */
 const maxArrivals = 1_000_000
 /** Connections whose events are looked at one by one. */
@@ -15,7 +17,7 @@ const buffer = Buffer.alloc(bufferBytes + 1)
 /** One connection: how many events it got since it was last told what to expect. */
 class Reader {
   count = 0
-  hasHead = false
+  isAnswered = false
   isClosed = false
   /** Index of its row of arrival times; -1 for none. */
   row = -1
@@ -26,33 +28,46 @@ class Reader {
 
 export class Readers {
   #all = []
+  #mark = eventMark
   #expected = 0
   #first = 0
+  #isDense = true
   #doneCount = 0
+  #answeredCount = 0
   #arrivals = new Float64Array(0)
   #onChange = () => {}
 
-  /**
-   * Opens connections, sends a request on each and resolves when all were answered.
-   *
-   * @param {{ port: number, count: number, topics?: boolean, isReading?: boolean }} options `topics`: each asks for its own.
-   */
-  async open({ port, count, topics = false, isReading = true }) {
-    const opened = []
-    while (opened.length < count) {
-      const some = Array.from({ length: Math.min(connectingAtOnce, count - opened.length) }, (_, place) =>
-        this.#open(port, topics ? `/events?topic=t${opened.length + place}` : '/events', isReading),
-      )
-      await Promise.all(some.map((reader) => reader.answered))
-      opened.push(...some)
-    }
-    if (isReading) this.#all.push(...opened)
+  /** Opens connections and sends nothing yet. */
+  async connect({ port, count }) {
+    this.#all = await this.#connectAll(port, count, true)
   }
 
-  /** Counts from zero again; each connection is to get `count` events, the first of which has the number `first`. */
-  expect({ first, count }) {
+  /** Opens streams of which nothing is ever read. */
+  async freeze({ port, count, path }) {
+    const readers = await this.#connectAll(port, count, false)
+    for (const { socket } of readers) socket.write(requestFor(path))
+  }
+
+  /** Sends a request on each connection, in one turn. `topics`: each asks for a topic of its own. */
+  request({ path, lastEventId, topics = false }) {
+    const header = lastEventId === undefined ? '' : `Last-Event-ID: ${lastEventId}\r\n`
+    for (const [index, { socket }] of this.#all.entries())
+      socket.write(requestFor(topics ? `${path}?topic=t${index}` : path, header))
+  }
+
+  /** Waits until every connection was answered. */
+  async answered() {
+    await this.#until(() => this.#answeredCount === this.#all.length, 60_000)
+  }
+
+  /**
+   * Counts from zero again; each connection is to get `count` events, the first of which has the number `first`.
+   * `isDense: false`: it gets only some of the numbers, in order.
+   */
+  expect({ first, count, isDense = true }) {
     this.#first = first
     this.#expected = count
+    this.#isDense = isDense
     this.#doneCount = 0
     const rows = Math.max(1, Math.min(this.#all.length, Math.floor(maxArrivals / Math.max(count, 1))))
     this.#arrivals = new Float64Array(rows * count)
@@ -63,22 +78,14 @@ export class Readers {
   }
 
   /**
-   * Waits until every connection got what it was to get, and a moment longer for what it was not.
+   * Waits until every connection got what it was to get.
    *
+   * @returns when each event arrived, one row after the other.
    * @throws where events are missing, came twice, or came in another order.
    */
   async arrived({ timeoutMs }) {
-    const inTime = await new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), timeoutMs)
-      this.#onChange = () => {
-        if (this.#doneCount < this.#all.length) return
-        clearTimeout(timer)
-        resolve(true)
-      }
-      this.#onChange()
-    })
-    this.#onChange = () => {}
-    const got = this.#all.reduce((sum, { count }) => sum + count, 0)
+    const inTime = await this.#until(() => this.#doneCount === this.#all.length, timeoutMs)
+    const got = this.received()
     const wanted = this.#expected * this.#all.length
     const closedCount = this.#all.filter(({ isClosed }) => isClosed).length
     if (!inTime || got !== wanted) {
@@ -88,42 +95,75 @@ export class Readers {
     return this.#arrivals
   }
 
-  #open(port, path, isReading) {
-    const reader = new Reader()
-    reader.answered = new Promise((resolve, reject) => {
-      const socket = connect({
-        port,
-        host: '127.0.0.1',
-        noDelay: true,
-        onread: {
-          buffer: buffer.subarray(0, bufferBytes),
-          callback: (length) => {
-            if (!reader.hasHead) {
-              reader.hasHead = true
-              resolve()
-            }
-            this.#take(reader, length)
-            return true
-          },
+  /** Counts heartbeats instead of events from now on. */
+  countHeartbeats() {
+    this.expect({ first: 0, count: 0 })
+    this.#mark = heartbeatMark
+  }
+
+  /** How many came since it was last told what to expect. */
+  received() {
+    return this.#all.reduce((sum, { count }) => sum + count, 0)
+  }
+
+  async #connectAll(port, count, isReading) {
+    const readers = []
+    while (readers.length < count) {
+      const some = Array.from(
+        { length: Math.min(connectingAtOnce, count - readers.length) },
+        () => new Reader(),
+      )
+      await Promise.all(some.map((reader) => this.#connect(reader, port, isReading)))
+      readers.push(...some)
+    }
+    return readers
+  }
+
+  #connect(reader, port, isReading) {
+    return new Promise((resolve, reject) => {
+      const onread = {
+        buffer: buffer.subarray(0, bufferBytes),
+        callback: (length) => {
+          this.#take(reader, length)
+          return true
         },
-      })
-      reader.socket = socket
-      if (!isReading) {
-        socket.pause()
-        socket.on('connect', resolve)
       }
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread })
+      if (!isReading) socket.pause()
+      reader.socket = socket
+      socket.on('connect', resolve)
       socket.on('error', reject)
       socket.on('close', () => {
         reader.isClosed = true
         this.#onChange()
       })
-      socket.write(`GET ${path} HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n\r\n`)
     })
-    return reader
+  }
+
+  /** @returns whether it came true in time. */
+  #until(isTrue, timeoutMs) {
+    return new Promise((resolve) => {
+      const settle = (inTime) => {
+        clearTimeout(timer)
+        this.#onChange = () => {}
+        resolve(inTime)
+      }
+      const timer = setTimeout(settle, timeoutMs, false)
+      this.#onChange = () => {
+        if (isTrue()) settle(true)
+      }
+      this.#onChange()
+    })
   }
 
   #take(reader, length) {
     if (reader.bytes !== null) reader.bytes.push(Buffer.from(buffer.subarray(0, length)))
+    if (!reader.isAnswered) {
+      reader.isAnswered = true
+      this.#answeredCount += 1
+      this.#onChange()
+    }
+    const mark = this.#mark
     buffer[length] = mark
     const before = reader.count
     for (let at = buffer.indexOf(mark); at < length; at = buffer.indexOf(mark, at + 1)) reader.count += 1
@@ -144,8 +184,15 @@ export class Readers {
     for (const [, digits] of Buffer.concat(bytes)
       .toString('latin1')
       .matchAll(/"n":(\d+)/g)) {
-      if (Number(digits) !== expected) throw new Error(`event ${digits} came where ${expected} was expected`)
-      expected += 1
+      const n = Number(digits)
+      if (this.#isDense ? n !== expected : n < expected) {
+        throw new Error(`event ${n} came where ${expected} was expected`)
+      }
+      expected = n + 1
     }
   }
+}
+
+export function requestFor(path, header = '') {
+  return `GET ${path} HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n${header}\r\n`
 }

@@ -1,5 +1,6 @@
 import { answerCalls } from '../calls.mjs'
 import { startContestant } from '../contestants/index.mjs'
+import { payloads } from '../payload.mjs'
 import { Meter, memoryNow } from './meter.mjs'
 import { publishPaced } from './publish-paced.mjs'
 
@@ -13,7 +14,10 @@ answerCalls({
     return contestant.port
   },
   publish: (plan) => publishPaced(contestant, plan),
-  prepare: (...args) => contestant.prepare(...args),
+  prepare(count, bytes) {
+    const make = payloads(bytes)
+    return contestant.prepare(Array.from({ length: count }, (_, n) => make(n)))
+  },
   begin: () => meter.begin(),
   end: () => meter.end(),
   memory: () => memoryNow(),

@@ -6,10 +6,12 @@ import { payloads } from '../payload.mjs'
  * turn, so that every contestant gets the same work.
  *
  * @param {{ publish(events: object[], topic?: string): void }} contestant
- * @param {{ first: number, count: number, burst: number, intervalMs: number, bytes: number, topicCount?: number }} plan
+ * @param {{ first: number, count: number, burst: number, intervalMs: number, bytes: number, topicCount?: number,
+ *   topicEvery?: number }} plan `topicCount`: each event has one of so many topics. `topicEvery`: every so many has a topic.
  * @returns {Promise<Float64Array>} when each event was published.
  */
-export function publishPaced(contestant, { first, count, burst, intervalMs, bytes, topicCount = 0 }) {
+export function publishPaced(contestant, { first, count, burst, intervalMs, bytes, topicCount, topicEvery }) {
+  const topicOf = topicsOf(topicCount, topicEvery)
   const make = payloads(bytes)
   const times = new Float64Array(count)
   const startedAt = performance.now()
@@ -22,7 +24,8 @@ export function publishPaced(contestant, { first, count, burst, intervalMs, byte
         times[published] = machineNow()
         published += 1
       }
-      contestant.publish(events, topicCount === 0 ? undefined : topicOf(published, topicCount))
+      if (topicOf === null) contestant.publish(events)
+      else for (const event of events) contestant.publish([event], topicOf(event.n))
       if (published === count) resolve(times)
       else setTimeout(publishBurst, startedAt + (published / burst) * intervalMs - performance.now())
     }
@@ -30,7 +33,8 @@ export function publishPaced(contestant, { first, count, burst, intervalMs, byte
   })
 }
 
-/** A topic far from the one before, and each as often as any other. */
-function topicOf(published, topicCount) {
-  return `t${(published * 7919) % topicCount}`
+function topicsOf(topicCount, topicEvery) {
+  // A topic far from the one before, and each as often as any other.
+  if (topicCount !== undefined) return (n) => `t${(n * 7919) % topicCount}`
+  return topicEvery === undefined ? null : (n) => (n % topicEvery === 0 ? 'seldom' : undefined)
 }

@@ -1,0 +1,28 @@
+import { sleep } from '../clock.mjs'
+import { costOf } from './figures.mjs'
+import { withPair } from './pair.mjs'
+
+/** Connections on which nothing but heartbeats comes. */
+export function runIdle(run) {
+  const { connections, sse, seconds } = run.settings
+  return withPair(run, async (pair) => {
+    const { server, load } = pair
+    const before = await server.call('memory')
+    await pair.open({ count: connections })
+    // The first round of heartbeats still compiles; what opening the connections left behind is collected.
+    await sleep(1.3 * sse.heartbeatMs)
+    const after = await server.call('memory')
+    await load.call('countHeartbeats')
+    await server.call('begin')
+    await sleep(seconds * 1000)
+    const spent = await server.call('end')
+    const heartbeats = await load.call('received')
+    const due = (seconds * 1000 * connections) / sse.heartbeatMs
+    if (heartbeats < 0.7 * due) throw new Error(`${heartbeats} heartbeats came; ${due} were due`)
+    return {
+      ...costOf(spent, heartbeats),
+      perConnection: (after.used - before.used) / connections / 1024,
+      residentPerConnection: (after.resident - before.resident) / connections / 1024,
+    }
+  })
+}
