@@ -65,8 +65,10 @@ export class LogChannel implements Channel {
   readonly log: EventLog
   readonly #tag: string
   readonly #publisher: Publisher
-  readonly #hub: Hub
+  /** Made for the first subscription: most channels of most processes are only published to. */
+  #hub: Hub | undefined
   readonly #onClose: () => void
+  readonly #hasRetention: boolean
   #configured: Promise<void> | null = null
   #isClosed = false
 
@@ -82,17 +84,12 @@ export class LogChannel implements Channel {
     this.#tag = tagOf(name)
     this.#publisher = new Publisher(name, log, options)
     this.#onClose = parts.onClose
+    this.#hasRetention = parts.hasRetention
     if (!parts.hasRetention) this.#configured = Promise.resolve()
-    this.#hub = new Hub({
-      channel: this,
-      tag: this.#tag,
-      retention: options.retention,
-      configure: () => this.#configure(),
-    })
   }
 
   get subscriberCount(): number {
-    return this.#hub.subscriberCount
+    return this.#hub?.subscriberCount ?? 0
   }
 
   async publish(event: PublishFields, options?: PublishOptions): Promise<{ readonly id: string }> {
@@ -120,19 +117,21 @@ export class LogChannel implements Channel {
   async delete(): Promise<void> {
     this.#assertOpen()
     await this.log.delete(this.name)
+    // What is to be kept of its next history.
+    if (this.#hasRetention) this.#configured = null
   }
 
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#onClose()
-    for (const { stream } of [...this.#hub.subscriptions()]) stream.close()
+    for (const { stream } of [...(this.#hub?.subscriptions() ?? [])]) stream.close()
   }
 
   stats(): ChannelStats {
-    const { ring, subscriberCount } = this.#hub
+    const { ring, subscriberCount = 0 } = this.#hub ?? {}
     let liveCount = 0
-    for (const { isLive } of this.#hub.subscriptions()) if (isLive) liveCount += 1
+    for (const { isLive } of this.#hub?.subscriptions() ?? []) if (isLive) liveCount += 1
     return {
       subscriberCount,
       behindCount: subscriberCount - liveCount,
@@ -152,7 +151,9 @@ export class LogChannel implements Channel {
       )
     }
     const feed = stream.feed instanceof StreamSubscriptions ? stream.feed : new StreamSubscriptions(stream)
-    const subscription = feed.subscribe((owner) => new Subscription(this.#hub, owner, resolved), this.#hub)
+    this.#hub ??= this.#makeHub()
+    const hub = this.#hub
+    const subscription = feed.subscribe((owner) => new Subscription(hub, owner, resolved), hub)
     const claimed = feed.claimed(this.#tag)
     if (stream.closed !== null) {
       subscription.close()
@@ -161,6 +162,15 @@ export class LogChannel implements Channel {
     stream.subscribed(feed)
     subscription.open(claimed ?? resolved.from, claimed !== null)
     return subscription
+  }
+
+  #makeHub(): Hub {
+    return new Hub({
+      channel: this,
+      tag: this.#tag,
+      retention: this.options.retention,
+      configure: () => this.#configure(),
+    })
   }
 
   #configure(): Promise<void> {

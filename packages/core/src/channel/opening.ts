@@ -3,7 +3,7 @@ import type { Ring } from '../log/ring.ts'
 import { Frame } from '../sink/frame.ts'
 import type { OpenStream } from '../stream/open-stream.ts'
 import { encodeGap, encodeReady, type Gap, type GapReason } from '../wire/control-event.ts'
-import { type Cursor, checkCursor, formatCursor } from '../wire/cursor.ts'
+import { checkCursor, formatCursor } from '../wire/cursor.ts'
 import { type EventFields, encodeEvent } from '../wire/encode-event.ts'
 import { SseError, show } from '../wire/sse-error.ts'
 import { gapTold } from './diagnostics.ts'
@@ -161,6 +161,7 @@ async function sendSnapshot(
   const { hub, stream, options } = subscription
   const isFresh = !opening.isClaimed && opening.start === 'head'
   if (options.snapshot === undefined || (gap === null && !isFresh)) return null
+  const { generation } = hub
   const bounds = await untilClosed(subscription, hub.readBounds())
   if (bounds === null) return null
   const given = await options.snapshot({
@@ -176,8 +177,24 @@ async function sendSnapshot(
     if (subscription.isClosed || (stream.isBehind && !(await stream.drained()))) return null
     stream.writeFrame(Frame.fromText(encodeSnapshotEvent(event)), 1)
   }
-  const at: Cursor | null = position === null ? null : checkCursor('snapshot: position', position, hub.tag)
-  return at ?? bounds.after
+  if (position === null) return bounds.after
+  const at = checkCursor('snapshot: position', position, hub.tag)
+  const isUnknown = await untilClosed(subscription, isUnknownTo(hub, at))
+  // In a history that was lost meanwhile everything begins anew anyway.
+  if (isUnknown === true && generation === hub.generation) {
+    throw new SseError(
+      'ERR_SSE_OPTION',
+      `snapshot: position ${show(position)} is not in the history of channel ${show(hub.name)}: give what was read in the state's own transaction.`,
+      { value: position },
+    )
+  }
+  return at
+}
+
+/** A position that nobody has would be waited for in vain. */
+async function isUnknownTo(hub: Hub, position: Position): Promise<boolean> {
+  if (hub.ring?.has(position) === true) return false
+  return (await hub.readPage(position)).result.invalid === 'unknown'
 }
 
 function encodeSnapshotEvent(event: EventFields): string {

@@ -1,8 +1,10 @@
 import type { EventLog, Position, ReadResult } from '../log/event-log.ts'
 import type { EntrySource } from '../log/ring.ts'
 import { RingEntry } from '../log/ring-entry.ts'
+import { WheelEntry, wheel } from '../stream/timer-wheel.ts'
 
-const maxPageEntries = 128
+/** Small events of one page fill one write. */
+const maxPageEntries = 256
 const targetPageBytes = 512 * 1024
 /** Pages kept, and for how long, for others who are on the same way. */
 const maxPages = 8
@@ -10,6 +12,7 @@ const keepMs = 1_000
 
 /** Some consecutive entries out of the log, encoded once for all who read them. */
 export class Page implements EntrySource {
+  readonly isGrowing = false
   readonly result: ReadResult
   head: number
   readonly loadedAt = performance.now()
@@ -39,13 +42,14 @@ interface PageSlot {
 
 /**
  * Reads a channel's log in pages for the connections that are behind the ring. Who asks for the same page, at once or a little
- * later, gets the same one: pages end at multiples of 128, so that readers that began anywhere soon share them.
+ * later, gets the same one: pages end at multiples of 256, so that readers that began anywhere soon share them.
  */
 export class PageReader {
   readonly #log: EventLog
   readonly #channel: string
   readonly #tag: string
   readonly #pages = new Map<string, PageSlot>()
+  readonly #forgetting = new Forgetting(() => this.#forgetOld())
   #averageBytes = 0
 
   constructor(log: EventLog, channel: string, tag: string) {
@@ -74,6 +78,7 @@ export class PageReader {
 
   forget(): void {
     this.#pages.clear()
+    wheel.cancel(this.#forgetting)
   }
 
   async #load(after: Position | 'start', signal: AbortSignal): Promise<Page> {
@@ -92,11 +97,34 @@ export class PageReader {
     return new Page(result, this.#tag)
   }
 
-  /** The last page grows and bounds change: only full pages of a valid position stay for a while. */
-  #keepOrForget(key: string, { head, result }: Page): void {
-    const isFull = result.invalid === undefined && key !== 'start' && head % maxPageEntries === 0
+  /**
+   * The last page, which the log may have more for by now, stays like the others: who has read it goes on behind it, in the ring or
+   * in another page. What a refused position came down to does not.
+   */
+  #keepOrForget(key: string, { result }: Page): void {
+    const isShared = result.invalid === undefined && key !== 'start' && result.entries.length > 0
     const [oldest] = this.#pages.keys()
-    if (!isFull) this.#pages.delete(key)
+    if (!isShared) this.#pages.delete(key)
     else if (oldest !== undefined && this.#pages.size > maxPages) this.#pages.delete(oldest)
+    if (isShared) wheel.schedule(this.#forgetting, performance.now() + keepMs)
+  }
+
+  /** Called when for `keepMs` no page was read. */
+  #forgetOld(): void {
+    for (const [key, { page }] of this.#pages) if (page !== null) this.#pages.delete(key)
+  }
+}
+
+class Forgetting extends WheelEntry {
+  readonly #forget: () => void
+
+  constructor(forget: () => void) {
+    super()
+    this.#forget = forget
+  }
+
+  onDue(): number {
+    this.#forget()
+    return Number.POSITIVE_INFINITY
   }
 }

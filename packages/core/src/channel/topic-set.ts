@@ -22,6 +22,12 @@ export interface SharedRange {
 // Readers that are behind stand at few different offsets; more than that would keep a frame for each of them.
 const maxSharedRanges = 16
 
+/** What was made of one source, by the offset that its readers stood at. */
+interface SourceRanges {
+  readonly head: number
+  readonly byOffset: Map<number, SharedRange>
+}
+
 /**
  * The subscriptions that listen to the same topics. Being woken, they want the same bytes: those are made once for each
  * offset that some of them stand at.
@@ -31,9 +37,9 @@ export class TopicSet<Member extends TopicMember> {
   readonly topics: ReadonlySet<string> | null
   readonly key: string
   readonly members: Member[] = []
-  readonly #ranges = new Map<number, SharedRange>()
-  #source: EntrySource | null = null
-  #sourceHead = 0
+  readonly #ranges = new WeakMap<EntrySource, SourceRanges>()
+  /** Its ranges are of use for one fan-out only. */
+  #growing: EntrySource | null = null
 
   constructor(key: string, topics: readonly string[] | null) {
     this.key = key
@@ -61,28 +67,30 @@ export class TopicSet<Member extends TopicMember> {
 
   /** The same answer for all who ask for the same offset while the source has the same head. */
   sharedRange(source: EntrySource, from: Position): SharedRange {
-    if (
-      source !== this.#source ||
-      source.head !== this.#sourceHead ||
-      this.#ranges.size === maxSharedRanges
-    ) {
-      this.forgetRanges()
-      this.#source = source
-      this.#sourceHead = source.head
+    let ranges = this.#ranges.get(source)
+    if (ranges === undefined || ranges.head !== source.head || ranges.byOffset.size === maxSharedRanges) {
+      ranges = { head: source.head, byOffset: new Map() }
+      this.#ranges.set(source, ranges)
     }
-    let range = this.#ranges.get(from.offset)
+    let range = ranges.byOffset.get(from.offset)
     if (range === undefined) {
       const { entries, through } = collectRange(source, from, this.accepts)
       range = { frame: frameOf(entries), eventCount: entries.length, through, last: entries.at(-1)?.position }
-      this.#ranges.set(from.offset, range)
-      fanOut.onceIdle(this.forgetRanges)
+      ranges.byOffset.set(from.offset, range)
+      if (source.isGrowing) this.#forgetWhenIdle(source)
     }
     return range
   }
 
-  /** Lets go of the frames made for several members. */
-  readonly forgetRanges = (): void => {
-    this.#ranges.clear()
-    this.#source = null
+  // A page's ranges go with the page: readers that come back together ask for them one after the other, with the fan-out idle in
+  // between.
+  #forgetWhenIdle(source: EntrySource): void {
+    this.#growing = source
+    fanOut.onceIdle(this.#forgetGrowing)
+  }
+
+  readonly #forgetGrowing = (): void => {
+    if (this.#growing !== null) this.#ranges.delete(this.#growing)
+    this.#growing = null
   }
 }
