@@ -12,7 +12,7 @@ import type {
   TailOptions,
 } from './event-log.ts'
 import { MemoryHistory } from './memory-history.ts'
-import { type Retention, resolveRetention } from './retention.ts'
+import { type ResolvedRetention, type Retention, resolveRetention, retentionDefaults } from './retention.ts'
 
 export interface MemoryLogOptions {
   /** Memory that all channels of this log may take together, in bytes. Default 64 MiB; the channels unused longest give way. */
@@ -39,8 +39,11 @@ export function createMemoryLog(options?: MemoryLogOptions): EventLog {
 
 class MemoryLog implements EventLog {
   readonly #maxTotalBytes: number
-  /** In the order of their last append. */
   readonly #histories = new Map<string, MemoryHistory>()
+  /** Those that may have entries, in the order of their last append: where room is made. */
+  readonly #filled = new Map<string, MemoryHistory>()
+  /** What channels that were forgotten for being idle are to keep when they are used again. */
+  readonly #retentions = new Map<string, ResolvedRetention>()
   readonly #tails = new Map<string, Set<MemoryTail>>()
   #totalBytes = 0
   #idleLookAt = 0
@@ -57,8 +60,8 @@ class MemoryLog implements EventLog {
     const before = history.byteCount
     const position = history.append(channel, entry, options)
     this.#totalBytes += history.byteCount - before
-    this.#histories.delete(channel)
-    this.#histories.set(channel, history)
+    this.#filled.delete(channel)
+    this.#filled.set(channel, history)
     this.#makeRoom()
     this.#forgetIdle()
     return position
@@ -104,6 +107,7 @@ class MemoryLog implements EventLog {
 
   async delete(channel: string): Promise<void> {
     this.#assertOpen()
+    this.#retentions.delete(channel)
     this.#forget(channel)
   }
 
@@ -111,6 +115,8 @@ class MemoryLog implements EventLog {
     this.#isClosed = true
     for (const tails of this.#tails.values()) for (const tail of tails) tail.stop()
     this.#histories.clear()
+    this.#filled.clear()
+    this.#retentions.clear()
     this.#totalBytes = 0
   }
 
@@ -118,6 +124,8 @@ class MemoryLog implements EventLog {
     let history = this.#histories.get(channel)
     if (history === undefined) {
       history = new MemoryHistory()
+      history.retention = this.#retentions.get(channel) ?? history.retention
+      this.#retentions.delete(channel)
       this.#histories.set(channel, history)
     }
     return history
@@ -127,6 +135,7 @@ class MemoryLog implements EventLog {
     const history = this.#histories.get(channel)
     if (history === undefined) return
     this.#histories.delete(channel)
+    this.#filled.delete(channel)
     this.#totalBytes -= history.byteCount
     const tails = this.#tails.get(channel)
     if (tails === undefined) return
@@ -138,12 +147,13 @@ class MemoryLog implements EventLog {
   /** The channels appended to longest ago lose their oldest entries first. */
   #makeRoom(): void {
     if (this.#totalBytes <= this.#maxTotalBytes) return
-    for (const history of this.#histories.values()) {
+    for (const [channel, history] of this.#filled) {
       while (!history.isEmpty && this.#totalBytes > this.#maxTotalBytes) {
         const before = history.byteCount
         history.dropOldest()
         this.#totalBytes += history.byteCount - before
       }
+      if (history.isEmpty) this.#filled.delete(channel)
       if (this.#totalBytes <= this.#maxTotalBytes) return
     }
   }
@@ -154,7 +164,9 @@ class MemoryLog implements EventLog {
     this.#idleLookAt = now + idleLookMs
     for (const [channel, { retention, touchedAt }] of this.#histories) {
       const isIdle = retention.idleMs !== false && now - touchedAt > retention.idleMs
-      if (isIdle && !this.#tails.has(channel)) this.#forget(channel)
+      if (!isIdle || this.#tails.has(channel)) continue
+      this.#forget(channel)
+      if (retention !== retentionDefaults) this.#retentions.set(channel, retention)
     }
   }
 
