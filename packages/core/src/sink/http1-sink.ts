@@ -69,6 +69,8 @@ export class Http1Sink implements Sink {
     const response = this.#response
     const socket = response.socket
     if (last && socket !== null) response.once('finish', () => socket.end())
+    // On Node 22 and 24 the end overtakes what was written to a corked response.
+    if (!countsSocketCorks) while (response.writableCorked > 0) response.uncork()
     response.end()
   }
 

@@ -196,6 +196,10 @@ export class OpenStream implements EventStream, ClockedStream {
     return this.#sink.bufferedBytes
   }
 
+  caughtUp(): void {
+    if (this.#isBehind) this.onDrain()
+  }
+
   destroy(reason: CloseReason): void {
     if (this.#closed === null) this.#shut(reason)
     else this.#sink.destroy()

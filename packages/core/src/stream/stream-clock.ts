@@ -15,6 +15,8 @@ export interface ClockedStream {
   /** Changes only when the peer takes something. */
   readonly completedBytes: number
   writeHeartbeat(): void
+  /** Nothing waits any more: told again here, because Node 22 forgets the `drain` of a response that was corked. */
+  caughtUp(): void
   hangUp(reason: CloseReason): void
   /** Drops the connection with what still waits. */
   destroy(reason: CloseReason): void
@@ -136,6 +138,7 @@ export class StreamClock extends WheelEntry {
     const completed = this.#stream.completedBytes
     if (this.#stream.pendingBytes === 0 && !this.#isLingering) {
       this.#stalledSince = never
+      this.#stream.caughtUp()
       return false
     }
     if (completed !== this.#stallMark) {

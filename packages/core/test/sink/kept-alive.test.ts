@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { EventStream } from '../../src/index.ts'
 import { serve } from '../sse/sse-server.ts'
 import { get, open, parseResponse, type RawResponse, receiveAll, receiveUntil } from './raw-http.ts'
-import { nextTurn } from './story.ts'
+import { nextTurn, writeAlone } from './story.ts'
 
 const close = 'Connection: close'
 
@@ -19,6 +19,15 @@ describe('after somebody else ended the response of a stream', () => {
     'when the response finished': async (stream, response) => {
       await once(response, 'finish')
       return stream.send({ data: 'late' })
+    },
+    'of a channel': (stream) => writeAlone(stream, 'data: late\n\n'),
+    'of a channel in the next turn': async (stream) => {
+      await nextTurn()
+      return writeAlone(stream, 'data: late\n\n')
+    },
+    'of a channel when the response finished': async (stream, response) => {
+      await once(response, 'finish')
+      return writeAlone(stream, 'data: late\n\n')
     },
     'by its own end': (stream) => {
       stream.end()
@@ -61,7 +70,10 @@ describe('after somebody else ended the response of a stream', () => {
       const response = serverResponse as ServerResponse // an HTTP/1.1 server
       if (request.url === '/next') {
         response.write('ne')
-        for (const stream of streams) expect(stream.send({ data: 'late' })).toBe(false)
+        for (const stream of streams) {
+          expect(stream.send({ data: 'late' })).toBe(false)
+          expect(writeAlone(stream, 'data: late\n\n')).toBe(false)
+        }
         response.end('xt')
         return
       }

@@ -4,6 +4,7 @@ import { wheel } from '../../src/stream/timer-wheel.ts'
 import { type SseServer, serve, still } from '../sse/sse-server.ts'
 import { pass, useFakeClock } from '../stream/fake-clock.ts'
 import { get, open, parseResponse, receiveAll, receiveUntil } from './raw-http.ts'
+import { writeAlone } from './story.ts'
 
 /** A connection on which a stream waits behind a request that is answered when `answer` is called. */
 async function waitingStream(options = {}) {
@@ -39,6 +40,7 @@ test('what is sent while a stream waits in the pipeline goes out when its turn h
   const received = receiveAll(socket)
   const text = 'x'.repeat(100_000)
   expect(stream.send({ data: 'small' })).toBe(true)
+  expect(writeAlone(stream, 'data: alone\n\n')).toBe(true)
   expect(stream.send({ data: text })).toBe(false)
   expect(stream.bufferedBytes).toBeGreaterThan(100_000)
   const drained = stream.drained()
@@ -47,7 +49,7 @@ test('what is sent while a stream waits in the pipeline goes out when its turn h
   expect(stream.send({ data: 'after' })).toBe(true)
   stream.close()
   const { body } = parseResponse(parseResponse(await received).rest)
-  expect(body.toString()).toBe(`retry: 0\n\ndata: small\n\ndata: ${text}\n\ndata: after\n\n`)
+  expect(body.toString()).toBe(`retry: 0\n\ndata: small\n\ndata: alone\n\ndata: ${text}\n\ndata: after\n\n`)
   await nothingIsLeft(server)
 })
 

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { EventStream } from '../../src/index.ts'
 import { serve } from '../sse/sse-server.ts'
 import { exchange, get, parseResponse } from './raw-http.ts'
+import { nextTurn, writeAlone } from './story.ts'
 
 /** The blocks of a stream and what its socket was given to write, one entry per call. */
 async function writesOf(use: (stream: EventStream) => void): Promise<{ body: string; writes: string[] }> {
@@ -36,6 +37,22 @@ test('each block is one write of bytes that were made once', async () => {
     `100008\r\ndata: ${'x'.repeat(1024 * 1024)}\n\n\r\n`,
   ])
   expect(body).toHaveLength('retry: 0\n\ndata: 1\n\n: two\n\n'.length + 0x100008)
+})
+
+test('a frame alone in its turn leaves at once, and one that is not waits for its place', async () => {
+  const server = await serve(async (request, response, sse) => {
+    const stream = sse.open(request, response)
+    await nextTurn()
+    const { socket } = request
+    writeAlone(stream, ': alone\n\n')
+    expect(socket.writableCorked).toBe(0)
+    stream.send({ data: 1 })
+    writeAlone(stream, ': not alone\n\n')
+    expect(socket.writableCorked).toBe(1)
+    stream.close()
+  })
+  const { body } = parseResponse(await exchange(server.port, get('/', 'Connection: close')))
+  expect(body.toString()).toBe('retry: 0\n\n: alone\n\ndata: 1\n\n: not alone\n\n')
 })
 
 test('the response is chunked as before afterwards', async () => {

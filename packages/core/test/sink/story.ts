@@ -1,4 +1,6 @@
 import type { EventStream, StreamResponse } from '../../src/index.ts'
+import { Frame } from '../../src/sink/frame.ts'
+import { OpenStream } from '../../src/stream/open-stream.ts'
 
 // Longer than any buffer on the way, and a character of three bytes, so that pieces end within characters.
 const bigText = '世'.repeat(512 * 1024)
@@ -16,6 +18,13 @@ export const story = [
   ': plain 3\n\n',
   'data: {"text":"\\r\\n"}\n\n',
   ': plain 4\n\n',
+  ': alone 1\n\n',
+  ': plain 5\n\n',
+  ': alone 2\n\n',
+  'data: 世界\n\n',
+  ': alone 3\n\n',
+  `: alone ${'4'.repeat(20_000)}\n\n`,
+  ': alone 5\n\n',
   'id: .end\nevent: $end\ndata: {}\n\n',
 ].join('')
 
@@ -39,7 +48,22 @@ export async function tellStory(stream: EventStream, response: StreamResponse): 
   stream.send({ data: { text: '\r\n' } })
   await nextTurn()
   writePlain(response, ': plain 4\n\n')
+  await nextTurn()
+  writeAlone(stream, ': alone 1\n\n')
+  writePlain(response, ': plain 5\n\n')
+  writeAlone(stream, ': alone 2\n\n')
+  stream.send({ data: '世界' })
+  await nextTurn()
+  writeAlone(stream, ': alone 3\n\n')
+  writeAlone(stream, `: alone ${'4'.repeat(20_000)}\n\n`)
+  writeAlone(stream, ': alone 5\n\n')
   stream.end()
+}
+
+/** Writes as channels do, and heartbeats: bytes that are expected to be all there is in this turn. */
+export function writeAlone(stream: EventStream, text: string): boolean {
+  if (!(stream instanceof OpenStream)) throw new TypeError('a stream of somebody else')
+  return stream.writeFrame(Frame.fromText(text), 0)
 }
 
 export function writePlain(response: StreamResponse, text: string): void {
