@@ -10,6 +10,8 @@ const maxPayloadBytes = 1024 * 1024
 export interface EntrySource {
   /** Offset of the newest entry. */
   readonly head: number
+  /** Entries are added to it, and old ones dropped. */
+  readonly isGrowing: boolean
   /** The entry at an offset; `undefined` outside of the source. */
   get(offset: number): RingEntry | undefined
 }
@@ -19,6 +21,7 @@ export interface EntrySource {
  * than the channel keeps.
  */
 export class Ring implements EntrySource {
+  readonly isGrowing = true
   readonly epoch: string
   /** Before the oldest entry in the ring: positions from here on are served without asking the log. */
   #base: Position
