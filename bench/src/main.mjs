@@ -4,7 +4,7 @@ import { contestants, versionOf } from './contestants/index.mjs'
 import { measure } from './measure.mjs'
 import { readOptions, usage } from './options.mjs'
 import { profile } from './profiling.mjs'
-import { errorsOf } from './report/summary.mjs'
+import { checkBars, errorsOf } from './report/summary.mjs'
 import { notesOn, tableOf } from './report/table.mjs'
 import { scenarios } from './scenarios/index.mjs'
 
@@ -15,20 +15,34 @@ else await runAll()
 
 async function runAll() {
   profile(...options.profile)
-  const rounds = options.rounds ?? 5
   const machine = `Node ${process.version}, ${cpus().length} × ${cpus()[0].model.trim()}`
-  console.log(`${machine}, ${rounds} rounds`)
-  const report = { machine, rounds, versions: versions(), scenarios: {} }
+  const report = { machine, rounds: options.rounds, versions: versions(), scenarios: {} }
+  console.log(`${machine}, ${options.rounds} rounds`)
   console.log(report.versions.join(', '))
   for (const scenario of options.scenarios) {
-    const results = await measure(scenario, { ...options, rounds }, showProgress)
-    showProgress('')
-    console.log(`\n${scenario.title}\n\n${tableOf(scenario, results)}\n`)
-    for (const note of notesOn(scenario, results)) console.log(note)
+    let results = await measureAndShow(scenario)
+    if (options.isQuick && isFarOverBar(scenario, results)) {
+      console.log('\nOnce more, in case it was the machine:')
+      results = await measureAndShow(scenario)
+      if (isFarOverBar(scenario, results)) process.exitCode = 1
+    }
     report.scenarios[scenario.name] = { title: scenario.title, results: Object.fromEntries(results) }
     if ([...results.keys()].some((label) => errorsOf(results, label).length > 0)) process.exitCode = 1
   }
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
+}
+
+async function measureAndShow(scenario) {
+  const results = await measure(scenario, options, showProgress)
+  showProgress('')
+  console.log(`\n${scenario.title}\n\n${tableOf(scenario, results)}\n`)
+  for (const note of notesOn(scenario, results)) console.log(note)
+  return results
+}
+
+/** User CPU is what a change to the code changes first, and what other programs on the machine change least. */
+function isFarOverBar(scenario, results) {
+  return checkBars(scenario, results).some(({ figure, overBy }) => figure === 'user' && !(overBy <= 1.15))
 }
 
 function versions() {

@@ -12,6 +12,8 @@ export const usage = `pnpm bench [scenario ...] [options]
   --list            name the scenarios
 `
 
+const quickContestants = ['floor', 'naive', 'rivulet-express', 'rivulet-fastify']
+
 /** @throws {TypeError} for unknown options; RangeError for unknown scenarios. */
 export function readOptions(args) {
   const { values, positionals } = parseArgs({
@@ -34,11 +36,10 @@ export function readOptions(args) {
     return scenario
   })
   return {
-    scenarios: wanted.length > 0 ? wanted : scenarios,
-    isNamed: wanted.length > 0,
-    rounds: positive('--rounds', values.rounds),
-    seconds: positive('--seconds', values.seconds),
-    only: values.only?.split(','),
+    scenarios: wanted.length > 0 ? wanted : scenarios.filter(({ isQuick }) => isQuick || !values.quick),
+    rounds: positive('--rounds', values.rounds) ?? (values.quick ? 2 : 5),
+    seconds: positive('--seconds', values.seconds) ?? (values.quick ? 2 : undefined),
+    only: values.only?.split(',') ?? (values.quick ? quickContestants : undefined),
     isQuick: values.quick,
     json: values.json,
     profile: values.profile,

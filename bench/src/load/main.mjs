@@ -7,6 +7,7 @@ const readers = new Readers()
 
 answerCalls({
   connect: (options) => readers.connect(options),
+  hangUp: () => readers.hangUp(),
   freeze: (options) => readers.freeze(options),
   request: (options) => readers.request(options),
   answered: () => readers.answered(),

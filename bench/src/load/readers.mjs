@@ -42,6 +42,13 @@ export class Readers {
     this.#all = await this.#connectAll(port, count, true)
   }
 
+  /** Ends all connections but those that are frozen. */
+  hangUp() {
+    for (const { socket } of this.#all) socket.resetAndDestroy()
+    this.#all = []
+    this.#answeredCount = 0
+  }
+
   /** Opens streams of which nothing is ever read. */
   async freeze({ port, count, path }) {
     const readers = await this.#connectAll(port, count, false)

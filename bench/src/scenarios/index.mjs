@@ -20,13 +20,15 @@ const fanOut = { ...cost, ...delivery, delayP99: 'loop delay p99 ms' }
 
 /**
  * What is measured, in `runs(seconds?)`, one for each contestant. `bars` are what every Rivulet contestant, or the run `of`,
- * must show: `figure` against that of another run (`against`), or by itself.
+ * must show: `figure` against that of another run (`against`), beyond it
+ * (`beyond`), or by itself. Those with `isQuick` are what `--quick` runs.
  *
  * Small event: 200 bytes of JSON, 240 with its id and framing.
  */
 export const scenarios = [
   {
     name: 'paced',
+    isQuick: true,
     title: 'Paced fan-out: 1,000 connections, 60 events a second of 200 bytes; per delivery',
     columns: fanOut,
     run: runFanOut,
@@ -47,6 +49,7 @@ export const scenarios = [
   },
   {
     name: 'bursts',
+    isQuick: true,
     title: 'Bursts: 500 connections, 200 events a second of 200 bytes, ten at a time; per delivery',
     columns: fanOut,
     run: runFanOut,
