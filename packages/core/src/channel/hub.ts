@@ -1,18 +1,12 @@
-import type {
-  EventLog,
-  Position,
-  ReadAfter,
-  ReadResult,
-  StoredEntry,
-  TailHandlers,
-} from '../log/event-log.ts'
+import type { EventLog, Position, ReadResult, StoredEntry, TailHandlers } from '../log/event-log.ts'
 import type { ResolvedRetention } from '../log/retention.ts'
 import { Ring } from '../log/ring.ts'
 import type { EventStream } from '../stream/event-stream.ts'
 import { backOff } from './backoff.ts'
 import { logFailed } from './diagnostics.ts'
 import { type Deliverable, fanOut } from './fan-out.ts'
-import { type Page, PageReader } from './page-reader.ts'
+import type { Page } from './page-reader.ts'
+import { PatientReader } from './patient-reader.ts'
 import { type IndexedMember, TopicIndex } from './topic-index.ts'
 import type { TopicSet } from './topic-set.ts'
 
@@ -52,7 +46,7 @@ export class Hub implements TailHandlers {
   /** Nothing more will come: the newest entry is the mark of the end, or stood behind it. */
   isEnded = false
   readonly #parts: HubParts
-  readonly #pages: PageReader
+  readonly #reader: PatientReader
   readonly #index = new TopicIndex<HubMember>()
   /** Members that know of more than the tail has brought: from the log, or from another node. */
   readonly #ahead = new Set<HubMember>()
@@ -70,7 +64,12 @@ export class Hub implements TailHandlers {
     this.#parts = parts
     this.name = parts.channel.name
     this.tag = parts.tag
-    this.#pages = new PageReader(parts.channel.log, parts.channel.name, parts.tag)
+    this.#reader = new PatientReader({
+      log: parts.channel.log,
+      channel: parts.channel.name,
+      tag: parts.tag,
+      onError: (error) => this.error(error),
+    })
   }
 
   /** The newest entries; `null` before the first subscription has started it, and after the last has gone. */
@@ -130,8 +129,7 @@ export class Hub implements TailHandlers {
 
   /** Reads a page, trying again while the log fails. Rejects only when the last subscription has gone. */
   async readPage(after: Position | 'start'): Promise<Page> {
-    const { signal } = this.#stopping
-    const page = await this.#insist(signal, () => this.#pages.read(after, signal))
+    const page = await this.#reader.page(after, this.#stopping.signal)
     this.#note(page.result)
     if (this.#ring !== null) page.clip(this.#ring.base)
     return page
@@ -139,8 +137,7 @@ export class Hub implements TailHandlers {
 
   /** Asks the log for its bounds and its newest position, trying again while it fails. */
   readBounds(): Promise<ReadResult> {
-    const { signal } = this.#stopping
-    return this.#insist(signal, () => this.#read('head', signal))
+    return this.#reader.bounds('head', this.#stopping.signal)
   }
 
   entries(entries: readonly StoredEntry[]): void {
@@ -166,7 +163,7 @@ export class Hub implements TailHandlers {
     this.#ring = new Ring(after, this.tag, this.#parts.retention)
     this.#first = after.offset + 1
     this.isEnded = false
-    this.#pages.forget()
+    this.#reader.forget()
     this.#ahead.clear()
     this.generation += 1
     for (const subscription of this.subscriptions()) subscription.reopen(ring.headPosition)
@@ -205,10 +202,8 @@ export class Hub implements TailHandlers {
   }
 
   async #start(signal: AbortSignal): Promise<Ring> {
-    const result = await this.#insist(signal, async () => {
-      await this.#parts.configure()
-      return this.#read('head', signal)
-    })
+    await this.#reader.insist(signal, () => this.#parts.configure())
+    const result = await this.#reader.bounds('head', signal)
     signal.throwIfAborted()
     this.#note(result)
     const { after, ended } = result
@@ -240,7 +235,7 @@ export class Hub implements TailHandlers {
     // A log that goes on contradicting itself must not keep the process busy.
     await backOff(recheckAttempt, signal)
     const after = this.#ring?.headPosition ?? 'head'
-    const result = await this.#insist(signal, () => this.#read(after, signal))
+    const result = await this.#reader.bounds(after, signal)
     signal.throwIfAborted()
     this.#checking = null
     if (result.invalid !== undefined) this.reset(result.after)
@@ -254,29 +249,13 @@ export class Hub implements TailHandlers {
     this.#checking = null
     this.#ring = null
     this.#starting = null
-    this.#pages.forget()
+    this.#reader.forget()
   }
 
   #note({ first, head, epoch, ended }: ReadResult): void {
     this.#first = first
     // The mark itself may be trimmed, so that no tail will bring it.
     if (ended && this.#ring?.epoch === epoch && this.#ring.head === head) this.isEnded = true
-  }
-
-  #read(after: ReadAfter, signal: AbortSignal): Promise<ReadResult> {
-    return this.#parts.channel.log.read(this.name, { after, limit: 0, signal })
-  }
-
-  async #insist<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await call()
-      } catch (error) {
-        signal.throwIfAborted()
-        this.error(error)
-        await backOff(attempt, signal)
-      }
-    }
   }
 }
 

@@ -1,13 +1,13 @@
 import type { Position } from '../log/event-log.ts'
 import type { EntrySource, Ring } from '../log/ring.ts'
-import type { RingEntry } from '../log/ring-entry.ts'
 import type { OpenStream } from '../stream/open-stream.ts'
 import { type Cursor, formatCursor } from '../wire/cursor.ts'
 import { fanOut } from './fan-out.ts'
 import type { Hub, HubMember } from './hub.ts'
 import { type OpeningSubscription, openSubscription } from './opening.ts'
 import type { Page } from './page-reader.ts'
-import { coalesceRange, collectRange, type Range } from './range.ts'
+import type { Range } from './range.ts'
+import { Selection } from './selection.ts'
 import type { StreamSubscriptions } from './stream-subscriptions.ts'
 import type {
   Subscription as PublicSubscription,
@@ -44,8 +44,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   #announced: Position = nowhere
   #page: Page | null = null
   #isReading = false
-  /** Nobody else gets the same bytes: something of the subscription's own decides what it hears. */
-  readonly #isSelective: boolean
+  readonly #selection: Selection
   #ready: SubscriptionReady | null = null
   #readyPromise: Promise<SubscriptionReady> | undefined
   #resolveReady: ((ready: SubscriptionReady) => void) | undefined
@@ -54,8 +53,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     this.hub = hub
     this.feed = feed
     this.options = options
-    this.#isSelective =
-      options.filter !== undefined || options.coalesce !== undefined || typeof options.notBefore === 'number'
+    this.#selection = new Selection(options)
     this.#topicSet = hub.add(this, options.topics)
   }
 
@@ -86,7 +84,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   }
 
   get hearsEverything(): boolean {
-    return this.#topicSet.topics === null && !this.#isSelective
+    return this.#topicSet.topics === null && this.#selection.isEmpty
   }
 
   /** Everything up to here is settled: sent, or not meant for this client. */
@@ -209,7 +207,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   }
 
   #writeFrom(source: EntrySource): void {
-    if (this.feed.isPlain && !this.#isSelective) {
+    if (this.feed.isPlain && this.#selection.isEmpty) {
       this.#writeShared(source)
       return
     }
@@ -248,21 +246,12 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
 
   /** What this subscription alone gets; `null` where its own code failed, which closes the stream. */
   #ownRange(source: EntrySource): Range | null {
-    const { coalesce } = this.options
     try {
-      if (coalesce === undefined) return collectRange(source, this.#position, this.#accepts)
-      return coalesceRange(source, this.#position, this.#accepts, ({ event }) => coalesce(event))
+      return this.#selection.rangeOf(source, this.#position, this.#topicSet.accepts)
     } catch (error) {
       this.stream.failWith(error)
       return null
     }
-  }
-
-  readonly #accepts = (ringEntry: RingEntry): boolean => {
-    const { filter, notBefore } = this.options
-    if (!this.#topicSet.accepts(ringEntry)) return false
-    if (typeof notBefore === 'number' && ringEntry.entry.at < notBefore) return false
-    return filter === undefined || filter(ringEntry.event)
   }
 
   #readPage(): void {
