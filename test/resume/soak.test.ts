@@ -190,7 +190,7 @@ test(`${herdClients} clients that come back at once, each 500 events behind: exa
   })
   await Promise.all(done)
   history.assertExact()
-}, 120_000)
+}, 300_000)
 
 chromium.test(
   "Chromium's EventSource, dropped at random, with its own reconnect: exact",
