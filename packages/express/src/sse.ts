@@ -7,9 +7,13 @@ import {
   type StreamOptions,
   type StreamRequest,
 } from '@rivulet/core'
-import type { ExpressSse } from './express-sse.ts'
+import type { ExpressSse, OpenStream } from './express-sse.ts'
 import { StreamErrors } from './stream-errors.ts'
 import { type ExpressApp, watchApp } from './watch-app.ts'
+
+interface ResponseWithSse extends ServerResponse {
+  sse?: OpenStream
+}
 
 interface ExpressRequest extends IncomingMessage {
   readonly app?: ExpressApp
@@ -44,9 +48,9 @@ export function sse(options?: SseOptions): ExpressSse {
     return events.open(this.req, this, handlerOrOptions, streamOptions)
   }
 
-  function middleware(request: ExpressRequest, response: ServerResponse, next: () => void): void {
+  function middleware(request: ExpressRequest, response: ResponseWithSse, next: () => void): void {
     if (request.app !== undefined) watchApp(request.app)
-    Reflect.set(response, 'sse', openHere)
+    response.sse = openHere
     next()
   }
   const { streams, closeWhere, close } = events
@@ -58,5 +62,5 @@ function raise(error: unknown, request: StreamRequest): void {
   const next: unknown = Reflect.get(request, 'next')
   if (typeof next === 'function') next(error)
   // Not Express, or a request that Express is done with: an error is never lost.
-  else Promise.reject(error)
+  else void Promise.reject(error)
 }

@@ -163,7 +163,7 @@ describe.each(majors)('%s', (_name, major, express) => {
       const work = new Promise((_resolve, reject) => {
         stream.signal.addEventListener('abort', () => reject(stream.signal.reason))
       })
-      work.catch(next).then(settled.reach.bind(settled))
+      void work.catch(next).then(settled.reach.bind(settled))
     })
     await collect(app, '/', { count: 1 })
     await settled.reached

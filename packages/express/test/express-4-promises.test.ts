@@ -153,7 +153,7 @@ describe('Express 4: an async handler', () => {
     app.get('/', (_request, response) => {
       response.end()
       const rejected: Promise<unknown> = Promise.reject(failure)
-      Object.defineProperty(rejected, 'then', {
+      void Object.defineProperty(rejected, 'then', {
         value: (...handlers: Parameters<typeof rejected.then>) => {
           looks.push('then')
           return Promise.prototype.then.apply(rejected, handlers)
