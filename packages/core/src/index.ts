@@ -23,7 +23,7 @@ export type {
   TailOptions,
 } from './log/event-log.ts'
 export { createMemoryLog, type MemoryLogOptions } from './log/memory-log.ts'
-export type { Retention } from './log/retention.ts'
+export { type ResolvedRetention, type Retention, resolveRetention } from './log/retention.ts'
 export type { ChannelEvent } from './log/ring-entry.ts'
 export type { HeaderValues, StreamRequest, StreamResponse } from './sink/sink.ts'
 export { createSse, type Sse, type StreamHandler } from './sse/create-sse.ts'
