@@ -1,8 +1,10 @@
-import type { ServerResponse } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { type ClientHttp2Session, connect as connectH2 } from 'node:http2'
+import { duplexPair } from 'node:stream'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import compression from 'compression'
 import Fastify from 'fastify'
+import Fastify4 from 'fastify-4'
 import { createSse, type StreamRequest } from '../../src/index.ts'
 import { certificate } from '../sse/certificate.ts'
 import { type Protocol, serve, still } from '../sse/sse-server.ts'
@@ -33,13 +35,12 @@ async function received(
 const close = 'Connection: close'
 
 describe('every way puts the same bytes on the wire', () => {
-  test('HTTP/1.1, ready-made chunks', async () => {
+  test('S23: HTTP/1.1, ready-made chunks: one write for each block, and each block is whole', async () => {
     const { statusLine, headers, chunks, body, rest } = parseResponse(await received(get('/', close)))
     expect(statusLine).toBe('HTTP/1.1 200 OK')
     expect(headers).toContainEqual(['transfer-encoding', 'chunked'])
     expect(shortened(body)).toBe(story)
     expect(rest).toHaveLength(0)
-    // S23: one write for each block, and each block is whole.
     expect(chunks?.map(shortened)).toEqual(story.split(/(?<=\n\n)/).filter((block) => block !== ''))
   })
 
@@ -141,6 +142,18 @@ describe('every way puts the same bytes on the wire', () => {
     expect(third.rest).toHaveLength(0)
   })
 
+  test('over a connection that is no socket of the system', async () => {
+    const server = createServer((request, response) =>
+      tellStory(createSse(still).open(request, response), response),
+    )
+    const [client, connection] = duplexPair()
+    server.emit('connection', connection)
+    client.write(get('/', close))
+    const parts: Buffer[] = []
+    for await (const part of client) parts.push(part)
+    expect(shortened(parseResponse(Buffer.concat(parts)).body)).toBe(story)
+  })
+
   test.each<[Protocol, string]>([
     ['h2c', 'HTTP/2 without TLS'],
     ['h2', 'HTTP/2 over TLS'],
@@ -186,9 +199,12 @@ describe('compression middleware', () => {
   })
 })
 
-describe("inject, fastify's", () => {
+describe.each([
+  ['5', Fastify],
+  ['4', Fastify4 as unknown as typeof Fastify], // for what is used here they are the same
+])('inject of Fastify %s', (version, create) => {
   async function injectable() {
-    const app = Fastify()
+    const app = create()
     const sse = createSse(still)
     app.get('/', async (request, reply) => {
       reply.hijack()
@@ -205,6 +221,8 @@ describe("inject, fastify's", () => {
     expect(shortened(response.rawPayload)).toBe(story)
     await app.close()
   })
+
+  if (version === '4') return // whose inject knows no streams
 
   test('as a stream', async () => {
     const app = await injectable()

@@ -131,6 +131,27 @@ test('a client that has left is `client`, also for a send that is the first to n
   expect(await seen).toEqual([false, 'client'])
 })
 
+test('a client that has left before the stream is opened', async () => {
+  let resolve: (seen: unknown) => void
+  const seen = new Promise((onSeen) => {
+    resolve = onSeen
+  })
+  const answer: Answer = (request, response, sse) => {
+    response.once('close', () => {
+      const stream = sse.open(request, response)
+      resolve([stream.closed, stream.send({ data: 1 }), sse.streams.size])
+    })
+  }
+  const server = await serve(answer, still, 'h2c')
+  const session = connectTo(server)
+  session.on('error', () => {})
+  session
+    .request({ ':path': '/' })
+    .on('error', () => {})
+    .close(0x8)
+  expect(await seen).toEqual(['client', false, 0])
+})
+
 test('a client that reads nothing is waited for, and goes on where it was', async () => {
   const { request, stream } = await openStream({ maxBufferedBytes: 10_000_000 })
   const text = 'x'.repeat(50_000)

@@ -1,4 +1,4 @@
-import { type EventStream, SseError, type SseOptions } from '../../src/index.ts'
+import { createChannel, type EventStream, SseError, type SseOptions } from '../../src/index.ts'
 import { wheel } from '../../src/stream/timer-wheel.ts'
 import { firstStream, serve } from '../sse/sse-server.ts'
 import { pass, useFakeClock } from './fake-clock.ts'
@@ -172,6 +172,21 @@ describe('maxAgeMs', () => {
       expect(stream.closed).toBe(null)
     },
   )
+
+  test('S36: is half an hour for streams with a subscription, which resume exactly', async () => {
+    withJitter(0.5)
+    const { stream } = await openStream()
+    const { stream: kept } = await openStream({ maxAgeMs: false })
+    const channel = createChannel('of a stream that rotates')
+    await pass(10 * 60_000)
+    for (const one of [stream, kept]) await one.subscribe(channel).ready
+    await pass(20 * 60_000 - 1000)
+    expect(stream.closed).toBe(null)
+    await pass(2000)
+    expect(stream.closed).toBe('age')
+    await pass(24 * hour)
+    expect(kept.closed).toBe(null)
+  })
 
   test('counts from the opening, whatever is sent', async () => {
     withJitter(0.5)

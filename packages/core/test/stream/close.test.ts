@@ -124,6 +124,16 @@ test('a request whose body has been read is not a client that left', async () =>
   expect(stream.closed).toBe(null)
 })
 
+test('on a closed stream mistakes are still mistakes', async () => {
+  const { stream } = await openStream()
+  stream.close()
+  expect(() => stream.send({ event: 'a\nb', data: 1 })).toThrow(
+    expect.objectContaining({ code: 'ERR_SSE_EVENT' }),
+  )
+  expect(() => stream.send({ data: undefined })).toThrow(expect.objectContaining({ code: 'ERR_SSE_DATA' }))
+  expect(() => stream.comment(7 as never)).toThrow(expect.objectContaining({ code: 'ERR_SSE_COMMENT' }))
+})
+
 describe('the first who closes gives the reason', () => {
   test('in one tick', async () => {
     const { stream } = await openStream()

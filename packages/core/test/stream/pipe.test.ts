@@ -104,21 +104,28 @@ describe('sends each item of', () => {
     expect(await stream.pipe(generator([]))).toBe(true)
   })
 
-  test('two sources at once, each in its order', async () => {
-    const { stream, client } = await openStream()
-    await Promise.all([
-      stream.pipe(generator(['a1', 'a2', 'a3'])),
-      stream.pipe(generator(['b1', 'b2', 'b3'])),
-    ])
-    stream.close()
-    const received = await client.ended()
-    for (const name of ['a', 'b']) {
-      expect([...received.matchAll(new RegExp(`${name}\\d`, 'g'))].map(String)).toEqual([
-        `${name}1`,
-        `${name}2`,
-        `${name}3`,
-      ])
+  test('S23: two sources at once, comments and heartbeats never come between the lines of a block', async () => {
+    const { stream, client } = await openStream({ heartbeatMs: 1 })
+    const items = (name: string) =>
+      Array.from({ length: 50 }, (_, index) => `${name}${index}\n${'x'.repeat(20_000)}`)
+    const comments = async () => {
+      for (let count = 0; count < 50; count += 1) {
+        stream.comment('aside')
+        await nextTurn()
+      }
     }
+    await Promise.all([stream.pipe(generator(items('a'))), stream.pipe(generator(items('b'))), comments()])
+    stream.close()
+    const blocks = (await client.ended()).split(/(?<=\n\n)/)
+    const asides = blocks.filter(
+      (block) => block === ': aside\n\n' || block === ':\n\n' || block === 'retry: 0\n\n',
+    )
+    expect(asides.length).toBeGreaterThanOrEqual(51)
+    for (const name of ['a', 'b']) {
+      const sent = items(name).map((item) => `data: ${item.replace('\n', '\ndata: ')}\n\n`)
+      expect(blocks.filter((block) => block.startsWith(`data: ${name}`))).toEqual(sent)
+    }
+    expect(blocks).toHaveLength(asides.length + 100)
   })
 })
 
