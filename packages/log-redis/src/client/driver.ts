@@ -1,0 +1,42 @@
+/** One command: its name and its arguments. */
+export type Command = readonly [name: string, ...args: string[]]
+
+/** What subscribers call. */
+export interface SubscriberEvents {
+  message(name: string, text: string): void
+  /** Connected, anew or for the first time, and subscribed to all names that were acknowledged before. */
+  ready(): void
+  error(error: unknown): void
+}
+
+/** The connection that follows all channels of a log. Reconnects by itself, with jittered back-off, for ever. */
+export interface Subscriber {
+  /** Resolves when the server has acknowledged. Rejects when the connection was lost meanwhile: ask again. */
+  subscribe(name: string): Promise<void>
+  unsubscribe(name: string): Promise<void>
+  /** Makes sure that the connection is alive; one that is not is given up and made anew. */
+  ping(): void
+  close(): void
+}
+
+/** What differs between the client libraries. */
+export interface Driver {
+  /** In front of every published name: what the client puts in front of keys, and the database, which names do not have. */
+  readonly scope: string
+  readonly publishCommand: 'PUBLISH' | 'SPUBLISH'
+  /** Sends a command on the user's client; those of one key are sent in the order of the calls. */
+  command(command: Command, key: string): Promise<unknown>
+  openSubscriber(events: SubscriberEvents): Subscriber
+  /** Tells of the client's own errors, for the cause of a command that is never answered. Gives a function that stops it. */
+  watchErrors(onError: (error: unknown) => void): () => void
+}
+
+const firstDelayMs = 50
+const maxDelayMs = 5_000
+/** No answer to a ping for that long: the connection is dead. */
+export const silenceMs = 10_000
+
+/** How long a subscriber waits before try number `attempt` (1, 2 …): exponential with full jitter. */
+export function retryDelayMs(attempt: number): number {
+  return Math.random() * Math.min(firstDelayMs * 2 ** attempt, maxDelayMs)
+}

@@ -1,0 +1,76 @@
+import { errorMonitor } from 'node:events'
+import type { NodeRedisClient } from './client-shapes.ts'
+import { type Driver, retryDelayMs, type Subscriber, type SubscriberEvents, silenceMs } from './driver.ts'
+
+/** What is used of node-redis beyond what users see. */
+interface NodeRedis extends Omit<NodeRedisClient, 'sendCommand'> {
+  readonly options?: { readonly database?: number; readonly socket?: object }
+  readonly isReady: boolean
+  on(event: string | symbol, listener: (...args: never[]) => void): unknown
+  off(event: string | symbol, listener: (...args: never[]) => void): unknown
+  connect(): Promise<unknown>
+  sendCommand(args: readonly string[], options?: object): Promise<unknown>
+  duplicate(options?: object): NodeRedis
+  subscribe(name: string, listener: (text: string, name: string) => void): Promise<void>
+  unsubscribe(name: string): Promise<void>
+  ping(): Promise<unknown>
+  destroy(): void
+}
+
+/** Strings as strings, whatever the client was told for commands of its own. */
+const plainReplies = { typeMapping: {} }
+
+export function createNodeRedisDriver(client: NodeRedisClient): Driver {
+  const redis = client as NodeRedis // detectDriver() has looked at its shape
+  return {
+    scope: `@${redis.options?.database ?? 0}:`,
+    publishCommand: 'PUBLISH',
+    command: (command) => redis.sendCommand(command, plainReplies),
+    openSubscriber: (events) => openSubscriber(redis, events),
+    watchErrors(onError) {
+      redis.on(errorMonitor, onError)
+      return () => redis.off(errorMonitor, onError)
+    },
+  }
+}
+
+function openSubscriber(client: NodeRedis, events: SubscriberEvents): Subscriber {
+  /** Destroyed while it connects, a client would leave its socket behind: that waits for what comes of it. */
+  let isConnecting = true
+  let isClosed = false
+  const redis = client.duplicate({
+    disableOfflineQueue: false,
+    commandOptions: undefined,
+    clientSideCache: undefined,
+    pingInterval: silenceMs / 2,
+    socket: { ...client.options?.socket, reconnectStrategy: retryDelayMs, socketTimeout: silenceMs },
+  })
+  const listener = (text: string, name: string) => events.message(name, text)
+  const settle = () => {
+    isConnecting = false
+    if (isClosed && redis.isOpen) redis.destroy()
+  }
+  redis.on('reconnecting', () => {
+    isConnecting = true
+  })
+  redis.on('error', (error: Error) => {
+    settle()
+    events.error(error)
+  })
+  // By then it has subscribed anew by itself.
+  redis.on('ready', () => {
+    settle()
+    events.ready()
+  })
+  redis.connect().catch(events.error)
+  return {
+    subscribe: (name) => redis.subscribe(name, listener),
+    unsubscribe: (name) => redis.unsubscribe(name),
+    // It pings by itself, and gives up a connection on which nothing comes.
+    ping() {},
+    close() {
+      isClosed = true
+      if (!isConnecting) settle()
+    },
+  }
+}

@@ -1,0 +1,136 @@
+import type { Position, ReadOptions, ReadResult, TailHandlers, TailOptions } from '@rivulet/core'
+import { backOff } from './back-off.ts'
+import type { Message } from './message.ts'
+
+/** Entries that a repair reads at a time. */
+const pageEntries = 500
+/** Messages kept while a repair reads; where there are more it reads once more. */
+const maxHeld = 1_000
+/** Checks kept of what repairs have read. */
+const maxReadChecks = 2_000
+
+/**
+ * One follower of one channel, at the position that it has delivered. Messages carry it on for as long as each proves, by offset
+ * and by the check before it, that it comes next. Whatever doesn't fit is repaired by reading from that position, which also
+ * finds out whether the history is still the same.
+ */
+export class Tail {
+  /** When it was last known to be where the log is, by `performance.now()`. */
+  provenAt = performance.now()
+  readonly #read: (options: ReadOptions) => Promise<ReadResult>
+  readonly #handlers: TailHandlers
+  readonly #signal: AbortSignal
+  #delivered: Position
+  #isRepairing = false
+  #mustRepair = false
+  /** What came since the read that is on its way was sent. */
+  #held: Message[] = []
+  /** Checks of the newest entries that came by reading, by offset: their messages come later and are known by them. */
+  readonly #readChecks = new Map<number, string>()
+
+  constructor(
+    read: (options: ReadOptions) => Promise<ReadResult>,
+    { after, signal }: TailOptions,
+    handlers: TailHandlers,
+  ) {
+    this.#read = read
+    this.#delivered = after
+    this.#signal = signal
+    this.#handlers = handlers
+  }
+
+  /** What was published to the channel. */
+  take(message: Message): void {
+    if (this.#signal.aborted) return
+    if (!this.#isRepairing) {
+      if (!this.#accept(message)) this.repair()
+    } else if (this.#held.length < maxHeld) {
+      this.#held.push(message)
+    } else {
+      this.#mustRepair = true
+    }
+  }
+
+  /** Reads on from what was delivered, for as long as there is more. */
+  repair(): void {
+    this.#mustRepair = true
+    if (this.#isRepairing) return
+    this.#isRepairing = true
+    this.#repair().catch((error: unknown) => this.fail(error))
+  }
+
+  fail(error: unknown): void {
+    if (!this.#signal.aborted) this.#handlers.error(error)
+  }
+
+  async #repair(): Promise<void> {
+    try {
+      for (let failures = 0; this.#mustRepair && !this.#signal.aborted; ) {
+        this.#mustRepair = false
+        failures = (await this.#readOn()) ? 0 : failures + 1
+        if (failures > 0) await backOff(failures, this.#signal)
+      }
+    } finally {
+      // In the same turn as the last look: what comes from now on finds nobody repairing.
+      this.#isRepairing = false
+    }
+  }
+
+  /** One page; false where the log failed. */
+  async #readOn(): Promise<boolean> {
+    const options = { after: this.#delivered, limit: pageEntries, signal: this.#signal }
+    // What came before is in what is read now.
+    this.#held = []
+    try {
+      this.#apply(await this.#read(options))
+      return true
+    } catch (error) {
+      this.fail(error)
+      this.#mustRepair = true
+      return false
+    }
+  }
+
+  #apply(result: ReadResult): void {
+    if (this.#signal.aborted) return
+    this.#deliver(result)
+    const held = this.#held
+    this.#held = []
+    if (result.entries.length === pageEntries) this.#mustRepair = true
+    // Nothing is known of those behind the first that doesn't fit.
+    else if (!this.#mustRepair) this.#mustRepair = !held.every((message) => this.#accept(message))
+  }
+
+  #deliver({ entries, after, invalid }: ReadResult): void {
+    this.provenAt = performance.now()
+    if (invalid !== undefined) {
+      this.#readChecks.clear()
+      this.#delivered = after
+      this.#handlers.reset(after)
+    }
+    const last = entries.at(-1)
+    if (last === undefined || this.#signal.aborted) return
+    for (const { offset, check } of entries) this.#readChecks.set(offset, check)
+    for (const offset of this.#readChecks.keys()) {
+      if (this.#readChecks.size <= maxReadChecks) break
+      this.#readChecks.delete(offset)
+    }
+    this.#delivered = { epoch: after.epoch, offset: last.offset, check: last.check }
+    this.#handlers.entries(entries)
+  }
+
+  /** Delivers what comes next; false where a message doesn't fit what was delivered. */
+  #accept({ epoch, offset, previous, entry }: Message): boolean {
+    if (this.#signal.aborted) return true
+    const { epoch: ourEpoch, offset: ourOffset, check: ourCheck } = this.#delivered
+    if (epoch !== ourEpoch || entry === null) return false
+    if (offset <= ourOffset) return this.#readChecks.get(offset) === entry.check
+    if (offset !== ourOffset + 1 || previous !== ourCheck) return false
+    // Messages come in order: those of entries that were read before are through.
+    this.#readChecks.clear()
+    this.provenAt = performance.now()
+    this.#delivered = { epoch, offset, check: entry.check }
+    this.#handlers.entries([entry])
+    return true
+  }
+}
