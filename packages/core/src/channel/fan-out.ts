@@ -63,7 +63,13 @@ class FanOut {
 
   #serve(reader: Deliverable): void {
     reader.isQueued = false
-    if (!reader.deliver() || reader.isQueued) return
+    try {
+      if (!reader.deliver() || reader.isQueued) return
+    } catch (error) {
+      // A user's error handler that throws, say: nobody else's deliveries may end with it.
+      void Promise.reject(error)
+      return
+    }
     reader.isQueued = true
     this.#later.push(reader)
   }

@@ -128,7 +128,7 @@ export class OpenStream implements EventStream, ClockedStream {
   }
 
   close(): void {
-    this.#shut('server')
+    this.hangUp('server')
   }
 
   end(): void {
@@ -144,10 +144,17 @@ export class OpenStream implements EventStream, ClockedStream {
     return () => {}
   }
 
-  /** Hangs up for a reason of ours, telling the client when to come back if it is given. */
+  /**
+   * Hangs up for a reason of ours: the client will come back. It is told when, if that is given, and where it is, if that changed
+   * without an event, so that it does not come back stale.
+   */
   hangUp(reason: CloseReason, retryMs?: number): void {
     if (this.#closed !== null) return
-    if (retryMs !== undefined && !this.#isBehind) this.#write(Frame.fromText(encodeRetry(retryMs)), 0)
+    if (!this.#isBehind) {
+      if (retryMs !== undefined) this.#write(Frame.fromText(encodeRetry(retryMs)), 0)
+      const cursor = this.feed?.cursorFrame() ?? null
+      if (cursor !== null) this.#write(cursor, 0)
+    }
     this.#shut(reason)
   }
 

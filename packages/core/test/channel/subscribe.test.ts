@@ -340,6 +340,18 @@ describe('the stream of a subscription', () => {
     expect(client.data).toEqual([])
   })
 
+  test('is told where it is before it is hung up', async () => {
+    const channel = makeChannel()
+    const server = await serve((stream) => stream.subscribe(channel, { topics: ['quiet'] }))
+    const client = server.connect()
+    await client.has('$ready')
+    const ids = await publishAll(channel, [1, 2, 3], ['busy'])
+    server.streams[0]?.close()
+    await client.over()
+    expect(client.lastEventId).toBe(ids.at(-1))
+    expect(client.events.map(({ event }) => event)).toEqual(['$ready', '$cursor'])
+  })
+
   test('leaves the channel with its client', async () => {
     const channel = makeChannel()
     const server = await serve((stream) => stream.subscribe(channel))

@@ -35,19 +35,19 @@ export function describeLog(
   createHarness: () => LogHarness | Promise<LogHarness>,
   options: LogSuiteOptions = {},
 ): void {
-  const { describe, it } = runnerOf(options)
+  const { describe, test } = runnerOf(options)
   const { lacks = {}, patienceMs = 4_000 } = options
   describe(name, () => {
     for (const [theme, cases] of themes) {
       describe(theme, () => {
         for (const one of cases) {
           const missing = one.needs?.find((capability) => lacks[capability] !== undefined)
-          if (missing === undefined) it(one.name, () => runCase(one, createHarness, patienceMs))
+          if (missing === undefined) test(one.name, () => runCase(one, createHarness, patienceMs))
         }
       })
     }
     const declared = Object.entries(lacks).map(([capability, why]) => `${capability} (${why})`)
-    if (declared.length > 0) it(`is not proven without ${declared.join(', ')}`, async () => {})
+    if (declared.length > 0) test(`is not proven without ${declared.join(', ')}`, async () => {})
   })
 }
 
@@ -78,17 +78,19 @@ function assertHas(harness: LogHarness, capability: LogCapability): void {
   )
 }
 
-function runnerOf({ describe, it }: LogSuiteOptions): Required<Pick<LogSuiteOptions, 'describe' | 'it'>> & {
+function runnerOf({ describe, test }: LogSuiteOptions): {
   describe: NonNullable<LogSuiteOptions['describe']>
-  it: NonNullable<LogSuiteOptions['it']>
+  test: NonNullable<LogSuiteOptions['test']>
 } {
   const foundDescribe: unknown = describe ?? Reflect.get(globalThis, 'describe')
-  const foundIt: unknown = it ?? Reflect.get(globalThis, 'it') ?? Reflect.get(globalThis, 'test')
-  if (typeof foundDescribe !== 'function' || typeof foundIt !== 'function') {
-    throw new TypeError('There are no global describe and it: pass those of your test runner to describeLog.')
+  const foundTest: unknown = test ?? Reflect.get(globalThis, 'test') ?? Reflect.get(globalThis, 'it')
+  if (typeof foundDescribe !== 'function' || typeof foundTest !== 'function') {
+    throw new TypeError(
+      'There are no global describe and test: pass those of your test runner to describeLog.',
+    )
   }
   return {
     describe: (name, body) => foundDescribe(name, body),
-    it: (name, body) => foundIt(name, body),
+    test: (name, body) => foundTest(name, body),
   }
 }

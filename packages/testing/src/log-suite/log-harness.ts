@@ -25,7 +25,7 @@ export interface LogSuiteOptions {
   /** Of your test runner. Default: the globals of Jest, or of Vitest with `globals`. */
   readonly describe?: ((name: string, body: () => void) => unknown) | undefined
   /** Of your test runner: `test` or `it`. Default: the global one. */
-  readonly it?: ((name: string, body: () => Promise<void>) => unknown) | undefined
+  readonly test?: ((name: string, body: () => Promise<void>) => unknown) | undefined
   /**
    * Capabilities that the harness has not, each with the reason why: it then is said in the results, where nobody overlooks it.
    * One that is neither there nor listed here fails.

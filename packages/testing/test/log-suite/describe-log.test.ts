@@ -22,7 +22,7 @@ async function failuresOf(createHarness: () => LogHarness, options = {}) {
       body()
       path.pop()
     },
-    it: (name, run) => tests.push([[...path.slice(1), name].join(': '), run]),
+    test: (name, run) => tests.push([[...path.slice(1), name].join(': '), run]),
     ...options,
   })
   const failed = await Promise.all(
@@ -36,7 +36,7 @@ async function failuresOf(createHarness: () => LogHarness, options = {}) {
   return failed.filter((name) => name !== null)
 }
 
-describeLog('a log with several clients', () => harnessOf(), { describe, it: test })
+describeLog('a log with several clients', () => harnessOf(), { describe, test })
 
 /** Each broken log, and the tests that have to see it; others may fail with it. */
 const broken: Record<Defect, readonly string[]> = {
@@ -81,7 +81,7 @@ describe('what a harness has not', () => {
     const names: string[] = []
     describeLog('memory', memory, {
       describe: (_name, body) => body(),
-      it: (name) => names.push(name),
+      test: (name) => names.push(name),
       lacks: { share: 'one process', interrupt: 'no connection', rollBack: 'no disk' },
     })
     expect(names).toContain(
