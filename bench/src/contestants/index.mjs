@@ -18,6 +18,11 @@ export const contestants = {
   'rivulet-core': { module: './rivulet-core.mjs', packages: ['@rivulet/core'] },
   'rivulet-express': { module: './rivulet-express.mjs', packages: ['@rivulet/express', 'express'] },
   'rivulet-fastify': { module: './rivulet-fastify.mjs', packages: ['@rivulet/fastify', 'fastify'] },
+  'better-sse': { module: './better-sse.mjs', packages: ['better-sse'] },
+  '@fastify/sse': { module: './fastify-sse.mjs', packages: ['@fastify/sse'] },
+  'sse-channel': { module: './sse-channel.mjs', packages: ['sse-channel'] },
+  'express-sse': { module: './express-sse.mjs', packages: ['express-sse'] },
+  hono: { module: './hono.mjs', packages: ['hono', '@hono/node-server'] },
 }
 
 export async function startContestant(name, settings) {

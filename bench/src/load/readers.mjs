@@ -64,7 +64,8 @@ export class Readers {
 
   /** Waits until every connection was answered. */
   async answered() {
-    await this.#until(() => this.#answeredCount === this.#all.length, 60_000)
+    const inTime = await this.#until(() => this.#answeredCount === this.#all.length, 30_000)
+    if (!inTime) throw new Error(`${this.#answeredCount} of ${this.#all.length} connections were answered`)
   }
 
   /**

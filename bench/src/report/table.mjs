@@ -40,7 +40,7 @@ function formatSpread({ median, min, max }) {
   return `${formatNumber(median)} (${formatNumber(min)}–${formatNumber(max)})`
 }
 
-export function formatNumber(value) {
+function formatNumber(value) {
   if (!Number.isFinite(value)) return '–'
   if (Math.abs(value) >= 100) return value.toFixed(0)
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2)

@@ -7,6 +7,7 @@ import { runTokens } from './tokens.mjs'
 import { runTopics } from './topics.mjs'
 
 const rivulets = ['rivulet-core', 'rivulet-express', 'rivulet-fastify']
+const libraries = ['better-sse', '@fastify/sse', 'sse-channel', 'express-sse', 'hono']
 const basics = ['floor', 'naive', ...rivulets]
 
 /** The same settings for every contestant. */
@@ -33,7 +34,7 @@ export const scenarios = [
     columns: fanOut,
     run: runFanOut,
     runs: (seconds = 5) =>
-      forAll(basics, {
+      forAll([...basics, ...libraries], {
         connections: 1_000,
         eventsPerSecond: 60,
         burst: 1,
@@ -54,7 +55,7 @@ export const scenarios = [
     columns: fanOut,
     run: runFanOut,
     runs: (seconds = 5) =>
-      forAll(basics, {
+      forAll([...basics, ...libraries], {
         connections: 500,
         eventsPerSecond: 200,
         burst: 10,
@@ -239,7 +240,7 @@ export const scenarios = [
     columns: { rate: 'per CPU second', ...cost, perSecond: 'per second' },
     run: runOpening,
     runs: () =>
-      forAll(['naive', 'naive-express', 'naive-fastify', ...rivulets], { openings: 10_000, atOnce: 50 }),
+      forAll(['naive', 'naive-express', 'naive-fastify', ...rivulets], { openings: 4_000, atOnce: 50 }),
     bars: [
       { of: 'rivulet-core', figure: 'rate', against: 'naive', atLeast: 0.9 },
       { of: 'rivulet-express', figure: 'rate', against: 'naive-express', atLeast: 0.9 },
