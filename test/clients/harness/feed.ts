@@ -39,7 +39,7 @@ export function textOf(number: number): string {
 /** Everything a client has to receive, in order. */
 export const wholeFeed: readonly string[] = Array.from({ length: total }, (_, index) => textOf(index + 1))
 
-export function feedEvent(number: number): EventFields {
+function feedEvent(number: number): EventFields {
   return { event: 'item', id: number, data: textOf(number) }
 }
 

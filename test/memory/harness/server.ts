@@ -122,8 +122,12 @@ async function left(): Promise<Left> {
 
 const questions: Record<Question, () => unknown> = { memory, left, progress: () => progress }
 
-process.on('message', async (question: Question) => {
-  process.send?.(await questions[question]())
+process.on('message', (question: Question) => {
+  void tell(question)
 })
+
+async function tell(question: Question): Promise<void> {
+  process.send?.(await questions[question]())
+}
 
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))

@@ -1,6 +1,6 @@
 import type { CloseReason } from './event-stream.ts'
 
-export type CloseListener = (reason: CloseReason) => void
+export type CloseListener = (reason: CloseReason) => unknown
 
 /** Those who want to hear of a stream's end. Most streams have few or none, so everything here is made when first needed. */
 export class CloseWatchers {

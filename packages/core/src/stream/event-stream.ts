@@ -80,7 +80,7 @@ export interface EventStream {
   /** `null` while open. */
   readonly closed: CloseReason | null
   /** Calls `listener` once when the stream is closed; at once if it is. Gives back a function that takes it off again. */
-  onClose(listener: (reason: CloseReason) => void): () => void
+  onClose(listener: (reason: CloseReason) => unknown): () => void
   /** Aborted (with an `AbortError`) when the stream is closed: pass it to what works for this stream. Made when first asked for. */
   readonly signal: AbortSignal
   /** Bytes that wait in this process for this client; the kernel's buffers (up to some MB) come on top. */

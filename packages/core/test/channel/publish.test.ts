@@ -16,7 +16,7 @@ function heldLog() {
   const append = (channel: string, entry: Entry): Promise<Position> => {
     taken.push(entry.data)
     return new Promise((resolve, reject) => {
-      held.push(() => log.append(channel, entry).then(resolve, reject))
+      held.push(() => void log.append(channel, entry).then(resolve, reject))
     })
   }
   const wrapped: EventLog = {

@@ -143,9 +143,9 @@ describe('every way puts the same bytes on the wire', () => {
   })
 
   test('over a connection that is no socket of the system', async () => {
-    const server = createServer((request, response) =>
-      tellStory(createSse(still).open(request, response), response),
-    )
+    const server = createServer((request, response) => {
+      void tellStory(createSse(still).open(request, response), response)
+    })
     const [client, connection] = duplexPair()
     server.emit('connection', connection)
     client.write(get('/', close))
