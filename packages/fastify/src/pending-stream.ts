@@ -2,13 +2,6 @@ import { Readable } from 'node:stream'
 import type { EventStream } from '@rivulet/core'
 import type { FastifyReply } from 'fastify'
 
-/** What goes through the `onSend` hooks in a stream's place: a real stream, since that is what hooks leave alone. */
-export class Marker extends Readable {
-  override _read(): void {
-    this.push(null)
-  }
-}
-
 /**
  * A reply on its way through the `onSend` hooks to become a stream.
  *
@@ -17,6 +10,8 @@ export class Marker extends Readable {
  */
 export class PendingStream {
   readonly stream: Promise<EventStream>
+  /** What goes through the hooks in the stream's place: a real stream, since that is what hooks leave alone. */
+  readonly #marker = Readable.from([])
   readonly #reply: FastifyReply
   readonly #open: () => EventStream
   #state: 'waiting' | 'opened' | 'failed' = 'waiting'
@@ -32,11 +27,26 @@ export class PendingStream {
       this.#resolve = resolve
       this.#reject = reject
     })
-    reply.raw.once('close', this.#onGone)
+    reply.raw.once('close', this.openOrCancel)
   }
 
   get state(): 'waiting' | 'opened' | 'failed' {
     return this.#state
+  }
+
+  /** Sends the marker on its way through the hooks. */
+  start(): void {
+    try {
+      this.#reply.header('content-type', 'text/event-stream').send(this.#marker)
+    } catch (error) {
+      // Fastify sends nothing now, inside an `onError` hook for example.
+      this.cancel(error)
+    }
+  }
+
+  /** Whether this payload is the marker; another one, while waiting, was put in its place. */
+  isMarker(payload: unknown): boolean {
+    return payload === this.#marker
   }
 
   /** Whether Fastify was given this error to answer. */
@@ -68,17 +78,17 @@ export class PendingStream {
     this.#reject(error)
   }
 
-  readonly #onGone = (): void => {
+  /** Opens the stream where there is no hook to answer an error: the client has left, or Fastify is out of it. */
+  readonly openOrCancel = (): void => {
     try {
       this.open()
     } catch (error) {
-      // Not the client: somebody ended the response beside the reply.
       this.cancel(error)
     }
   }
 
   #settle(state: 'opened' | 'failed'): void {
     this.#state = state
-    this.#reply.raw.off('close', this.#onGone)
+    this.#reply.raw.off('close', this.openOrCancel)
   }
 }

@@ -15,7 +15,7 @@ import { ReplyStreams } from './reply-streams.ts'
  */
 export const sse = fp<SseOptions>(register, { name: '@rivulet/fastify', fastify: '^4.16.0 || ^5.0.0' })
 
-function register(fastify: FastifyInstance, options: SseOptions, done: () => void): void {
+async function register(fastify: FastifyInstance, options: SseOptions): Promise<void> {
   const replies = new ReplyStreams(options)
   const { streams, closeWhere, close } = replies.events
   const prepare = prepareRoutes(fastify, replies)
@@ -31,5 +31,4 @@ function register(fastify: FastifyInstance, options: SseOptions, done: () => voi
   fastify.decorateReply('sse', openHere)
   fastify.addHook('onError', replies.onError)
   fastify.addHook('preClose', () => close())
-  done()
 }

@@ -10,7 +10,7 @@ import {
   type StreamResponse,
 } from '@rivulet/core'
 import type { FastifyReply, onErrorHookHandler, onSendHookHandler } from 'fastify'
-import { Marker, PendingStream } from './pending-stream.ts'
+import { PendingStream } from './pending-stream.ts'
 
 /** Makes streams of replies. One for each time the plugin is registered. */
 export class ReplyStreams {
@@ -31,26 +31,22 @@ export class ReplyStreams {
   }
 
   /** `reply.sse()` */
-  async open(
+  open(
     reply: FastifyReply,
     handlerOrOptions?: StreamHandler | StreamOptions,
     options?: StreamOptions,
   ): Promise<EventStream> {
-    const open = () => this.#openNow(reply, handlerOrOptions, options)
-    // Hijacked by the user, so that Fastify runs no hooks; or answered, of which core has to say.
-    if (reply.sent || reply.raw.headersSent) return open()
     if (this.#pending.get(reply)?.state === 'waiting') {
-      throw new SseError(
-        'ERR_SSE_ALREADY_OPEN',
-        'This reply is becoming a stream already: await the first call.',
-      )
+      const message = 'This reply is becoming a stream already: await the first call.'
+      return Promise.reject(new SseError('ERR_SSE_ALREADY_OPEN', message))
     }
-    const pending = new PendingStream(reply, open)
-    this.#pending.set(reply, pending)
-    try {
-      reply.header('content-type', 'text/event-stream').send(new Marker())
-    } catch (error) {
-      pending.cancel(error)
+    const pending = new PendingStream(reply, () => this.#openNow(reply, handlerOrOptions, options))
+    if (reply.sent || reply.raw.headersSent) {
+      // Hijacked by the user, so that Fastify runs no hooks; or answered, of which core has to say.
+      pending.openOrCancel()
+    } else {
+      this.#pending.set(reply, pending)
+      pending.start()
     }
     return pending.stream
   }
@@ -59,7 +55,7 @@ export class ReplyStreams {
   readonly onSend: onSendHookHandler = (_request, reply, payload, done) => {
     const pending = this.#pending.get(reply)
     if (pending?.state === 'waiting') {
-      if (!(payload instanceof Marker)) {
+      if (!pending.isMarker(payload)) {
         // Something compressed or replaced the marker; its headers speak of a body that is not sent.
         reply.removeHeader('content-encoding')
         reply.removeHeader('content-length')
@@ -70,8 +66,8 @@ export class ReplyStreams {
       } catch (error) {
         done(error as Error) // whatever it is, it is Fastify's to answer
       }
-    } else if (pending?.state === 'opened' || payload instanceof Marker) {
-      // The reply is no longer Fastify's, or the marker was overtaken by an error: this answer goes nowhere.
+    } else if (pending?.isMarker(payload) === true || this.#isStream(reply)) {
+      // The marker comes after an error, or after the client has left; or a second answer comes after the stream.
       discard(payload)
     } else {
       done()
@@ -97,7 +93,15 @@ export class ReplyStreams {
     return left !== false || this.#pending.get(reply)?.wasFailedBy(error) === true
   }
 
-  #openNow(reply: FastifyReply, handlerOrOptions?: StreamHandler | StreamOptions, options?: StreamOptions) {
+  #isStream(reply: FastifyReply): boolean {
+    return reply.sent && this.#replies.has(reply.raw)
+  }
+
+  #openNow(
+    reply: FastifyReply,
+    handlerOrOptions?: StreamHandler | StreamOptions,
+    options?: StreamOptions,
+  ): EventStream {
     const { raw } = reply
     if (!raw.headersSent) {
       for (const [name, value] of Object.entries(reply.getHeaders())) {
@@ -105,7 +109,10 @@ export class ReplyStreams {
       }
     }
     this.#replies.set(raw, reply)
-    return this.events.open(reply.request.raw, raw, handlerOrOptions, options)
+    const stream = this.events.open(reply.request.raw, raw, handlerOrOptions, options)
+    // A stream may stay for hours: what led to it must not.
+    this.#pending.delete(reply)
+    return stream
   }
 }
 
