@@ -1,12 +1,10 @@
 import { OutgoingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { Compressor, isCompressed } from './compressor.ts'
 import type { Frame } from './frame.ts'
 import type { Sink } from './sink.ts'
 
 const { write: nodeWrite, end: nodeEnd } = OutgoingMessage.prototype
-// Deprecated alias of flushHeaders on old Nodes, gone on newer ones: a different `flush` is a compressor's.
-const nodeFlush: unknown = Reflect.get(OutgoingMessage.prototype, 'flush')
-
 // Node itself corks the socket until the turn is over. Node 20 counts that as the response's cork, newer ones don't.
 const probe = Object.assign(new OutgoingMessage(), { socket: { writableCorked: 1 } })
 const countsSocketCorks = probe.writableCorked > 0
@@ -16,13 +14,14 @@ export class Http1Sink implements Sink {
   readonly #response: ServerResponse
   /** The connection, once a ready-made chunk went out on it through the response: what is written to both looks the same. */
   #connection: Socket | null = null
+  #compressor: Compressor | undefined
 
   constructor(response: ServerResponse) {
     this.#response = response
   }
 
   get bufferedBytes(): number {
-    return this.#response.writableLength
+    return this.#response.writableLength + (this.#compressor?.heldBytes ?? 0)
   }
 
   get isEnded(): boolean {
@@ -53,7 +52,10 @@ export class Http1Sink implements Sink {
       }
     }
     const isRoomLeft = response.write(frame.block)
-    flushCompressor(response)
+    if (isCompressed(response)) {
+      this.#compressor ??= new Compressor(response)
+      this.#compressor.wrote(frame.size, isRoomLeft)
+    }
     return isRoomLeft
   }
 
@@ -108,9 +110,4 @@ export class Http1Sink implements Sink {
       response.writableCorked === (countsSocketCorks ? response.socket.writableCorked : 0)
     )
   }
-}
-
-function flushCompressor(response: ServerResponse): void {
-  const flush: unknown = Reflect.get(response, 'flush')
-  if (typeof flush === 'function' && flush !== nodeFlush) flush.call(response)
 }

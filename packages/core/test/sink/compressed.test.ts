@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
@@ -6,6 +7,7 @@ import compression from 'compression'
 import type { EventStream, SseOptions } from '../../src/index.ts'
 import { type SseServer, serve, still } from '../sse/sse-server.ts'
 import { pass, useFakeClock } from '../stream/fake-clock.ts'
+import { nextTurn } from './story.ts'
 
 const forced = { ...still, headers: { 'Cache-Control': 'no-store' } }
 
@@ -63,4 +65,28 @@ test('drained() and pipe() wait for the compressor', async () => {
   for await (const part of decoded) received += part
   expect(await piped).toBe(true)
   expect(received).toBe(`retry: 0\n\n${items.map((item) => `data: ${item}\n\n`).join('')}`)
+})
+
+test('a client that reads nothing is slow, although its backlog is in the compressor', async () => {
+  const { stream, response } = await compressedStream({ ...forced, maxBufferedBytes: 200_000 })
+  response.pause()
+  const text = randomBytes(30_000).toString('base64')
+  let sent = 0
+  while (stream.closed === null && sent < 100_000_000) {
+    stream.send({ data: text })
+    sent += text.length
+    await nextTurn()
+  }
+  expect(stream.closed).toBe('slow')
+})
+
+test('and one that reads is not, however much it gets', async () => {
+  const { stream, response } = await compressedStream({ ...forced, maxBufferedBytes: 200_000 })
+  response.resume()
+  for (let count = 0; count < 50; count += 1) {
+    stream.send({ data: randomBytes(30_000).toString('base64') })
+    await stream.drained()
+  }
+  expect(stream.closed).toBe(null)
+  expect(stream.bufferedBytes).toBeLessThan(200_000)
 })
