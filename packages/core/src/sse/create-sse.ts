@@ -6,6 +6,7 @@ import type { CloseReason, EventStream } from '../stream/event-stream.ts'
 import { OpenStream } from '../stream/open-stream.ts'
 import { isAbort, type StreamHost } from '../stream/stream-host.ts'
 import {
+  checkStatus,
   type ResolvedStreamOptions,
   resolveStreamOptions,
   type StreamOptions,
@@ -110,6 +111,8 @@ class Streams implements Drained, StreamHost<OpenStream> {
   openStream(request: StreamRequest, response: StreamResponse, given: StreamOptions | undefined): OpenStream {
     const options = resolveStreamOptions(this.#options.stream, given)
     assertUnused(response)
+    if (options.status === undefined)
+      checkStatus('A stream: the status set on the response', response.statusCode)
     const lastEventId = readLastEventId(request.headers['last-event-id'], request.url)
     if (options.negotiate) varyOnAccept(response)
     const refusal = this.#refusalOf(request, response, options, lastEventId)

@@ -131,7 +131,8 @@ function isTime(value: unknown): value is Date | number | false {
 
 const bodiless = [204, 205, 304]
 
-function checkStatus(name: string, value: unknown): number {
+/** @throws SseError `ERR_SSE_OPTION` for a status that no stream can have */
+export function checkStatus(name: string, value: unknown): number {
   return checked(
     'must be a status from 200 to 599 that has a body',
     (status): status is number =>

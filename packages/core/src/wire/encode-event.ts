@@ -96,7 +96,14 @@ export function serialize(data: unknown, json = false): string {
       { value: data },
     )
   }
+  if (text === '{}' && isPromise(data)) {
+    throw new SseError('ERR_SSE_DATA', 'data is a promise: await it before it is sent.', { value: data })
+  }
   return lineSeparator.test(text) ? text.replace(lineSeparators, escapeSeparator) : text
+}
+
+function isPromise(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'then' in data && typeof data.then === 'function'
 }
 
 function escapeSeparator(character: string): string {

@@ -47,6 +47,25 @@ describe('the head', () => {
     socket.destroy()
   })
 
+  test.each([204, 304, 100])(
+    'a status of %d that was set before is refused: it has no body',
+    async (status) => {
+      const thrown: unknown[] = []
+      const server = await serve((request, response, sse) => {
+        response.statusCode = status
+        try {
+          sse.open(request, response)
+        } catch (error) {
+          thrown.push(error)
+          response.statusCode = 500
+          response.end()
+        }
+      })
+      await exchange(server.port, get('/', close))
+      expect(thrown).toMatchObject([{ code: 'ERR_SSE_OPTION', value: status }])
+    },
+  )
+
   test('S2, S3, S4: type, caching and buffering, each once', async () => {
     const { statusLine, headers } = await opened(get('/', close))
     expect(statusLine).toBe('HTTP/1.1 200 OK')

@@ -98,6 +98,7 @@ describe('data', () => {
       },
       /cannot be written as JSON: no/,
     ],
+    ['a promise that nobody awaited', Promise.resolve('text'), /await it/],
   ])('S15: %s is refused', (_name, data, message) => {
     const error = thrownBy(() => encodeEvent({ data }))
     expect(error).toMatchObject({
