@@ -1,5 +1,5 @@
 import type { EventStream, SseOptions, StreamHandler, StreamOptions } from '@rivulet/core'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { prepareRoutes } from './prepare-routes.ts'
 import { ReplyStreams } from './reply-streams.ts'
@@ -13,7 +13,10 @@ import { ReplyStreams } from './reply-streams.ts'
  * Errors of handlers close their stream and go to the request's log, unless there is an `onError`, which gets those of the
  * form with a handler.
  */
-export const sse = fp<SseOptions>(register, { name: '@rivulet/fastify', fastify: '^4.16.0 || ^5.0.0' })
+export const sse: FastifyPluginAsync<SseOptions> = fp(register, {
+  name: '@rivulet/fastify',
+  fastify: '^4.16.0 || ^5.0.0',
+})
 
 async function register(fastify: FastifyInstance, options: SseOptions): Promise<void> {
   const replies = new ReplyStreams(options)
