@@ -193,7 +193,7 @@ export const scenarios = [
           connections: 500,
           unreadCount,
           eventCount: 50_000,
-          eventsPerSecond: 2_500,
+          eventsPerSecond: 1_000,
           burst: 10,
           bytes: 10_000,
           topicEvery: 100,
