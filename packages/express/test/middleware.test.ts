@@ -4,7 +4,7 @@ import * as core from '@rivulet/core'
 import * as adapter from '@rivulet/express'
 import { sse } from '@rivulet/express'
 import { collect } from '@rivulet/testing'
-import type { Request, RequestHandler, Response } from 'express'
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { majors } from './support/application.ts'
 
 test('gives its users all of core', () => {
@@ -132,5 +132,29 @@ describe.each(majors)('%s', (_name, major, express) => {
     expect(errors).toHaveLength(2)
     expect(events.streams.size).toBe(0)
     expect(calls.size).toBe(4)
+  })
+
+  test('where Express looks different inside, errors that no handler keeps to itself still close their stream', async () => {
+    let isolated: typeof express | undefined
+    jest.isolateModules(() => {
+      isolated = require(major === 4 ? 'express-4' : 'express')
+    })
+    const app = (isolated ?? express)().set('env', 'test')
+    app.use((_request, _response, next) => next())
+    const router = Reflect.get(app, major === 4 ? '_router' : 'router')
+    const layer = Object(Reflect.getPrototypeOf(router.stack[0]))
+    // As if the methods that are wrapped had other names.
+    Object.defineProperty(layer, Symbol.for('@rivulet/express.watched'), { value: true })
+    const streams: EventStream[] = []
+    app.use(sse())
+    app.get('/', (_request, response) => {
+      const stream = response.sse()
+      streams.push(stream)
+      stream.send({ data: 'before' })
+      throw new Error('failed')
+    })
+    app.use((error: unknown, _request: Request, _response: Response, next: NextFunction) => next(error))
+    const { events, ended } = await collect(app, '/')
+    expect([events.length, ended, streams[0]?.closed]).toEqual([1, true, 'error'])
   })
 })

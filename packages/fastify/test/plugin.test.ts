@@ -152,6 +152,28 @@ describe.each(majors)('%s', (_name, _major, fastify) => {
         expect([events.length, ended, log.length]).toEqual([1, true, round])
       }
     })
+
+    test('reject where Fastify looks different inside, and only they', async () => {
+      const codes: unknown[] = []
+      void app.register(sse)
+      app.get('/early', async (_request, reply) => {
+        await reply.sse().catch((error) => codes.push(error.code))
+      })
+      app.after(() => {
+        app.get('/late', async (_request, reply) => {
+          const stream = await reply.sse()
+          stream.send({ data: 'one' })
+          throw new Error('failed')
+        })
+      })
+      await app.ready()
+      const hidden = jest.spyOn(Object, 'getOwnPropertySymbols').mockReturnValue([])
+      const early = await app.inject('/early')
+      const late = await app.inject('/late')
+      hidden.mockRestore()
+      expect([early.payload, codes]).toEqual(['', ['ERR_SSE_HEADERS_SENT']])
+      expect(late.payload).toMatch(/^retry: \d+\n\ndata: one\n\n$/)
+    })
   })
 
   test('answers what has no route, where the application says so', async () => {
