@@ -93,11 +93,15 @@ for (const [name, open] of openers) {
       await expect(log.append('news', entry())).rejects.toMatchObject({ code: 'ERR_SSE_LOG_VERSION' })
     })
 
-    test('an entry larger than the server takes is too large, and the next one is stored', async () => {
+    test('an entry larger than the server takes is refused, and the next one is stored', async () => {
       const server = await serve('--proto-max-bulk-len', '1mb')
       const log = await connect(server.port)
       const large = log.append('news', entry('x'.repeat(2 * 1024 * 1024)))
-      await expect(large).rejects.toMatchObject({ code: 'ERR_SSE_LOG_TOO_LARGE' })
+      // The server says so and hangs up at once: while the rest of the entry is still on its way, the reset may get here before
+      // the answer has been read.
+      await expect(large).rejects.toMatchObject({
+        code: expect.stringMatching(/^ERR_SSE_LOG_(TOO_LARGE|UNREACHABLE)$/),
+      })
       expect(await log.append('news', entry())).toMatchObject({ offset: 1 })
     })
 
