@@ -15,7 +15,10 @@ export default {
   testTimeout: 20_000,
   watchman: false,
   // Tests run on the sources: no build is needed, and coverage and stack traces name the real lines.
-  moduleNameMapper: { '^@rivulet/([^/]+)$': '<rootDir>/packages/$1/src/index.ts' },
+  moduleNameMapper: {
+    '^@rivulet/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
+    '^@rivulet/([^/]+)/([^/]+)$': '<rootDir>/packages/$1/src/$2.ts',
+  },
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/'],
   transform: {
     '\\.ts$': ['@swc/jest', swc],

@@ -52,6 +52,12 @@ const forbidden: { what: string; file: string; code: string; rule: string }[] = 
       rule: importRule,
     },
     {
+      what: `core's ${layer} importing the kit for logs`,
+      file: `packages/core/src/${layer}/imports-log-kit.ts`,
+      code: importOf('../log-kit.ts'),
+      rule: importRule,
+    },
+    {
       what: `core's ${layer} importing core by name`,
       file: `packages/core/src/${layer}/imports-core.ts`,
       code: importOf('@rivulet/core'),
@@ -173,6 +179,11 @@ const permitted = [
     file: `packages/${name}/src/imports-core.ts`,
     code: importOf('@rivulet/core'),
   })),
+  {
+    what: 'a log importing the kit for logs',
+    file: 'packages/log-redis/src/imports-log-kit.ts',
+    code: importOf('@rivulet/core/log-kit'),
+  },
   { what: 'express importing its peer', file: 'packages/express/src/b.ts', code: importOf('express') },
   { what: 'fastify importing its peer', file: 'packages/fastify/src/b.ts', code: importOf('fastify') },
   { what: 'stream using HTTP', file: 'packages/core/src/stream/c.ts', code: importOf('node:http') },

@@ -1,7 +1,7 @@
+import { within } from '@rivulet/core/log-kit'
 import type { Driver } from './client/driver.ts'
 import { logError } from './log-error.ts'
 import { runScript, type Script } from './script/script.ts'
-import { within } from './within.ts'
 
 /** One script to run. */
 export interface Call {

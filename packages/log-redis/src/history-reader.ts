@@ -1,6 +1,6 @@
 import type { Position, ReadAfter, ReadOptions, ReadResult } from '@rivulet/core'
-import type { AppendParts } from './append-queue.ts'
-import { decodeEntry } from './entry-text.ts'
+import { decodeEntry } from '@rivulet/core/log-kit'
+import type { LogParts } from './batch-store.ts'
 import { readScript } from './script/read.ts'
 
 /** More than any channel keeps: what Redis takes as a count is bounded. */
@@ -8,7 +8,7 @@ const maxLimit = 1_000_000_000
 
 /** Reads a page of a channel, with the bounds of the same moment. */
 export async function readHistory(
-  { engine, names, scriptStart }: Pick<AppendParts, 'engine' | 'names' | 'scriptStart'>,
+  { engine, names, scriptStart }: Pick<LogParts, 'engine' | 'names' | 'scriptStart'>,
   channel: string,
   { after, limit, signal }: ReadOptions,
 ): Promise<ReadResult> {

@@ -1,13 +1,8 @@
-import { SseError, type SseErrorCode } from '@rivulet/core'
-
-interface Explanation {
-  readonly code: SseErrorCode
-  readonly pattern: RegExp
-  readonly advice: string
-}
+import type { SseError } from '@rivulet/core'
+import { type ErrorExplanation, explainLogError } from '@rivulet/core/log-kit'
 
 /** By what the server's answer says; the first that fits. */
-const explanations: readonly Explanation[] = [
+const explanations: readonly ErrorExplanation[] = [
   {
     code: 'ERR_SSE_LOG_ACCESS',
     pattern: /\b(?:WRONGPASS|NOAUTH|NOPERM|invalid password|DENIED|unauthenticated)\b/,
@@ -52,35 +47,21 @@ const explanations: readonly Explanation[] = [
 
 /** The error that callers of a log see for what a client or the server has said. */
 export function logError(doing: string, cause: unknown): SseError {
-  if (cause instanceof SseError) return cause
-  const message = messageOf(cause)
-  const known = explanations.find(({ pattern }) => pattern.test(message))
-  if (known !== undefined) {
-    return new SseError(known.code, `${doing} failed: ${message}. ${known.advice}`, { cause })
-  }
-  if (isReply(cause)) {
-    return new SseError('ERR_SSE_LOG_ENGINE', `${doing} failed: ${message}`, { cause })
-  }
-  return new SseError(
-    'ERR_SSE_LOG_UNREACHABLE',
-    `${doing} failed: ${message}. Check that Redis runs, and the address that the client connects to.`,
-    { cause },
-  )
-}
-
-/** Also of errors that another realm has made, as Jest's tests see those of Node. */
-function messageOf(cause: unknown): string {
-  if (typeof cause !== 'object' || cause === null || !('message' in cause)) return String(cause)
-  // Node's own for a host of several addresses has no message, only a code.
-  return String(cause.message || ('code' in cause ? cause.code : cause))
+  return explainLogError({
+    doing,
+    cause,
+    explanations,
+    otherwise: isReply(cause)
+      ? { code: 'ERR_SSE_LOG_ENGINE', advice: '' }
+      : {
+          code: 'ERR_SSE_LOG_UNREACHABLE',
+          advice: 'Check that Redis runs, and the address that the client connects to.',
+        },
+  })
 }
 
 /** Whether the server itself has said it, by how the two clients name such errors. */
 function isReply(cause: unknown): boolean {
   if (!(cause instanceof Error)) return false
   return cause.name === 'ReplyError' || /(?:ErrorReply|SimpleError|BlobError)$/.test(cause.constructor.name)
-}
-
-export function closedError(): SseError {
-  return new SseError('ERR_SSE_LOG_CLOSED', 'This Redis log was closed.')
 }

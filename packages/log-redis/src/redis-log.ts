@@ -9,19 +9,18 @@ import type {
   TailHandlers,
   TailOptions,
 } from '@rivulet/core'
-import { type AppendParts, AppendQueue } from './append-queue.ts'
+import { AppendQueues, epochLength, Follower, logClosedError, randomText } from '@rivulet/core/log-kit'
+import { batchLimits, type LogParts, storeBatch } from './batch-store.ts'
 import type { Driver } from './client/driver.ts'
 import { Engine } from './engine.ts'
-import { Follower } from './follow/follower.ts'
+import { PubSubFeed } from './follow/pubsub-feed.ts'
 import { readHistory } from './history-reader.ts'
 import { KeyNames } from './key-names.ts'
-import { closedError } from './log-error.ts'
-import { randomText } from './random-text.ts'
+import { logError } from './log-error.ts'
 import { defaultRetention, encodeRetention } from './retention-text.ts'
 import { configureScript } from './script/configure.ts'
 import { deleteScript } from './script/delete.ts'
 
-const epochLength = 6
 const writerLength = 12
 /** Retentions remembered, for channels whose meta hash is lost: those set last. */
 const maxRetentions = 10_000
@@ -37,8 +36,8 @@ export class RedisLog implements EventLog {
   readonly #engine: Engine
   readonly #names: KeyNames
   readonly #follower: Follower
-  readonly #parts: AppendParts
-  readonly #queues = new Map<string, AppendQueue>()
+  readonly #parts: LogParts
+  readonly #queues: AppendQueues
   readonly #retentions = new Map<string, string>()
   #batchCount = 0
   #isClosed = false
@@ -56,23 +55,19 @@ export class RedisLog implements EventLog {
       },
       scriptStart: (channel) => [randomText(epochLength), this.#retentions.get(channel) ?? defaultRetention],
     }
+    this.#queues = new AppendQueues({ ...batchLimits, store: (batch) => storeBatch(this.#parts, batch) })
     this.#follower = new Follower({
-      driver,
-      names: this.#names,
-      checkMs,
+      feed: (follower) => new PubSubFeed(driver, this.#names, follower),
       read: (channel, options) => readHistory(this.#parts, channel, options),
+      checkMs,
+      toError: (error) => logError('Following channels', error),
     })
   }
 
   async append(channel: string, entry: Entry, options: AppendOptions = {}): Promise<Position> {
     this.#assertOpen()
     options.signal?.throwIfAborted()
-    let queue = this.#queues.get(channel)
-    if (queue === undefined) {
-      queue = new AppendQueue(channel, this.#parts, () => this.#queues.delete(channel))
-      this.#queues.set(channel, queue)
-    }
-    return queue.append(entry, options)
+    return this.#queues.append(channel, entry, options)
   }
 
   async read(channel: string, options: ReadOptions): Promise<ReadResult> {
@@ -114,7 +109,7 @@ export class RedisLog implements EventLog {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#follower.close()
-    await Promise.all([...this.#queues.values()].map((queue) => queue.close(closedError())))
+    await this.#queues.close(logClosedError('Redis'))
     this.#engine.close()
   }
 
@@ -128,6 +123,6 @@ export class RedisLog implements EventLog {
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw closedError()
+    if (this.#isClosed) throw logClosedError('Redis')
   }
 }

@@ -1,5 +1,5 @@
 import type { EventLog, Position, ReadAfter, ReadResult } from '../log/event-log.ts'
-import { backOff } from './backoff.ts'
+import { backOff } from '../log/kit/back-off.ts'
 import { type Page, PageReader } from './page-reader.ts'
 
 /** Whose log is read, and who hears of its failures. */

@@ -44,15 +44,24 @@ function optionError(name: string, rule: string, value: unknown): SseError {
 /** Durations above this many milliseconds do not fit Node's timers; nobody means them. */
 const maxDurationMs = 2 ** 31 - 1
 
+/** A duration in milliseconds from 1 on. */
+export function duration(name: string, value: unknown): number {
+  if (isDuration(value)) return value
+  throw optionError(name, `must be a number of milliseconds from 1 to ${maxDurationMs}`, value)
+}
+
 /** A duration in milliseconds from 1 on, or `false` for off. */
 export function durationOrOff(name: string, value: unknown): number | false {
-  if (value === false) return false
-  if (typeof value === 'number' && value >= 1 && value <= maxDurationMs) return value
+  if (value === false || isDuration(value)) return value
   throw optionError(
     name,
     `must be a number of milliseconds from 1 to ${maxDurationMs}, or false for off`,
     value,
   )
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && value >= 1 && value <= maxDurationMs
 }
 
 /** A duration in whole milliseconds ≥ 0, or `false` for off. */

@@ -31,12 +31,5 @@ export interface Driver {
   watchErrors(onError: (error: unknown) => void): () => void
 }
 
-const firstDelayMs = 50
-const maxDelayMs = 5_000
 /** No answer to a ping for that long: the connection is dead. */
 export const silenceMs = 10_000
-
-/** How long a subscriber waits before try number `attempt` (1, 2 …): exponential with full jitter. */
-export function retryDelayMs(attempt: number): number {
-  return Math.random() * Math.min(firstDelayMs * 2 ** attempt, maxDelayMs)
-}

@@ -1,6 +1,7 @@
 import { errorMonitor } from 'node:events'
+import { retryDelayMs } from '@rivulet/core/log-kit'
 import type { IoredisClient } from './client-shapes.ts'
-import { type Driver, retryDelayMs, type Subscriber, type SubscriberEvents, silenceMs } from './driver.ts'
+import { type Driver, type Subscriber, type SubscriberEvents, silenceMs } from './driver.ts'
 
 /** What is used of ioredis beyond what users see. */
 interface Ioredis extends IoredisClient {

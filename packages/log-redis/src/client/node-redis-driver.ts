@@ -1,6 +1,7 @@
 import { errorMonitor } from 'node:events'
+import { retryDelayMs } from '@rivulet/core/log-kit'
 import type { NodeRedisClient } from './client-shapes.ts'
-import { type Driver, retryDelayMs, type Subscriber, type SubscriberEvents, silenceMs } from './driver.ts'
+import { type Driver, type Subscriber, type SubscriberEvents, silenceMs } from './driver.ts'
 
 /** What is used of node-redis beyond what users see. */
 interface NodeRedis extends Omit<NodeRedisClient, 'sendCommand'> {

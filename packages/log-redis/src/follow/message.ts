@@ -1,18 +1,11 @@
 import type { StoredEntry } from '@rivulet/core'
-import { decodeEntry } from '../entry-text.ts'
+import { decodeEntry, type LogMessage } from '@rivulet/core/log-kit'
 
-/** One published entry: `<epoch> <offset> <check of the entry before> <JSON>`. No JSON: the history was begun anew. */
-export interface Message {
-  readonly epoch: string
-  readonly offset: number
-  /** Check of the entry before: what the follower must have come to. */
-  readonly previous: string
-  /** `null` where there is nothing in it that can be delivered. */
-  readonly entry: StoredEntry | null
-}
-
-/** A published message. One that makes no sense fits nobody, so that those who follow look for themselves. */
-export function decodeMessage(text: string): Message {
+/**
+ * A published entry: `<epoch> <offset> <check of the entry before> <JSON>`. No JSON: the history was begun anew. One that makes
+ * no sense fits nobody, so that those who follow look for themselves.
+ */
+export function decodeMessage(text: string): LogMessage {
   const epochEnd = text.indexOf(' ')
   const offsetEnd = text.indexOf(' ', epochEnd + 1)
   const previousEnd = text.indexOf(' ', offsetEnd + 1)

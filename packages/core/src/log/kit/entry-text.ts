@@ -1,14 +1,15 @@
-import { type Entry, SseError, type StoredEntry } from '@rivulet/core'
+import { SseError } from '../../wire/sse-error.ts'
+import type { Entry, StoredEntry } from '../event-log.ts'
 
-/** An entry as it is stored and published. */
+/** An entry as engines store it: JSON. */
 export function encodeEntry({ v, kind, event, data, topics, at, check }: Entry): string {
   return JSON.stringify({ v, kind, event, data, topics, at, check })
 }
 
 /**
- * An entry as it was stored, with its place.
+ * An entry as {@link encodeEntry} wrote it, with its place.
  *
- * @throws SseError `ERR_SSE_LOG_FOREIGN_KEY`
+ * @throws SseError `ERR_SSE_LOG_FOREIGN_KEY` for anything else.
  */
 export function decodeEntry(text: string, offset: number): StoredEntry {
   try {
@@ -20,7 +21,7 @@ export function decodeEntry(text: string, offset: number): StoredEntry {
   }
   throw new SseError(
     'ERR_SSE_LOG_FOREIGN_KEY',
-    `What Redis holds at offset ${offset} is no entry of this version. Give the log another prefix.`,
+    `What the engine holds at offset ${offset} is no entry of this version. Give the log a place of its own.`,
     { value: text },
   )
 }

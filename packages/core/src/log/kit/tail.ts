@@ -1,6 +1,6 @@
-import type { Position, ReadOptions, ReadResult, TailHandlers, TailOptions } from '@rivulet/core'
+import type { Position, ReadOptions, ReadResult, TailHandlers, TailOptions } from '../event-log.ts'
 import { backOff } from './back-off.ts'
-import type { Message } from './message.ts'
+import type { LogMessage } from './message.ts'
 
 /** Entries that a repair reads at a time. */
 const pageEntries = 500
@@ -24,7 +24,7 @@ export class Tail {
   #isRepairing = false
   #mustRepair = false
   /** What came since the read that is on its way was sent. */
-  #held: Message[] = []
+  #held: LogMessage[] = []
   /** Checks of the newest entries that came by reading, by offset: their messages come later and are known by them. */
   readonly #readChecks = new Map<number, string>()
 
@@ -39,8 +39,18 @@ export class Tail {
     this.#handlers = handlers
   }
 
+  /** A poll has seen this head of the log. */
+  see(head: Position): void {
+    const { epoch, offset, check } = this.#delivered
+    if (head.epoch === epoch && head.offset === offset && head.check === check) {
+      this.provenAt = performance.now()
+    } else {
+      this.repair()
+    }
+  }
+
   /** What was published to the channel. */
-  take(message: Message): void {
+  take(message: LogMessage): void {
     if (this.#signal.aborted) return
     if (!this.#isRepairing) {
       if (!this.#accept(message)) this.repair()
@@ -56,6 +66,7 @@ export class Tail {
     this.#mustRepair = true
     if (this.#isRepairing) return
     this.#isRepairing = true
+    // Waiting ends by the signal's reason; fail() says nothing then.
     this.#repair().catch((error: unknown) => this.fail(error))
   }
 
@@ -67,8 +78,12 @@ export class Tail {
     try {
       for (let failures = 0; this.#mustRepair && !this.#signal.aborted; ) {
         this.#mustRepair = false
-        failures = (await this.#readOn()) ? 0 : failures + 1
-        if (failures > 0) await backOff(failures, this.#signal)
+        if (await this.#readOn()) {
+          failures = 0
+        } else {
+          await backOff(failures, this.#signal)
+          failures += 1
+        }
       }
     } finally {
       // In the same turn as the last look: what comes from now on finds nobody repairing.
@@ -120,12 +135,12 @@ export class Tail {
   }
 
   /** Delivers what comes next; false where a message doesn't fit what was delivered. */
-  #accept({ epoch, offset, previous, entry }: Message): boolean {
+  #accept({ epoch, offset, previous, entry }: LogMessage): boolean {
     if (this.#signal.aborted) return true
     const { epoch: ourEpoch, offset: ourOffset, check: ourCheck } = this.#delivered
     if (epoch !== ourEpoch || entry === null) return false
     if (offset <= ourOffset) return this.#readChecks.get(offset) === entry.check
-    if (offset !== ourOffset + 1 || previous !== ourCheck) return false
+    if (offset !== ourOffset + 1 || (previous ?? ourCheck) !== ourCheck) return false
     // Messages come in order: those of entries that were read before are through.
     this.#readChecks.clear()
     this.provenAt = performance.now()

@@ -1,0 +1,128 @@
+import type { AppendOptions, Entry, Position } from '../event-log.ts'
+import { encodeEntry } from './entry-text.ts'
+
+/** One append on its way to the engine. */
+export interface QueuedAppend {
+  readonly channel: string
+  readonly entry: Entry
+  /** The entry as {@link encodeEntry} writes it. */
+  readonly text: string
+  readonly idempotencyKey: string | undefined
+}
+
+/** What became of one append: where it is stored, or why it alone is refused. */
+export type AppendOutcome = Position | Error
+
+export interface AppendQueueOptions {
+  /** At most that many in a batch. */
+  readonly maxEntries: number
+  /** At most that much text in a batch, in UTF-16 units, where it is more than one entry. */
+  readonly maxBytes: number
+  /** Stores a batch in its order and gives an outcome for each. Where it rejects, each append rejects with that. */
+  store(batch: readonly QueuedAppend[]): Promise<readonly AppendOutcome[]>
+  /** Called when nothing waits and nothing is on its way. */
+  onIdle?(): void
+}
+
+interface Waiting extends QueuedAppend {
+  resolve(position: Position): void
+  reject(error: unknown): void
+  /** Called when nobody waits any more. */
+  release(): void
+}
+
+/**
+ * Appends in the order of the calls. One batch is on its way, and what is appended meanwhile becomes the next: alone an append
+ * is sent at once, and under load one batch stores many.
+ */
+export class AppendQueue {
+  readonly #options: AppendQueueOptions
+  readonly #waiting: Waiting[] = []
+  #sending: Promise<void> | null = null
+
+  constructor(options: AppendQueueOptions) {
+    this.#options = options
+  }
+
+  append(channel: string, entry: Entry, { idempotencyKey, signal }: AppendOptions): Promise<Position> {
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        const place = this.#waiting.indexOf(waiting)
+        if (place >= 0) this.#waiting.splice(place, 1)
+        reject(signal?.reason)
+      }
+      const release = () => signal?.removeEventListener('abort', onAbort)
+      const text = encodeEntry(entry)
+      const waiting: Waiting = { channel, entry, text, idempotencyKey, resolve, reject, release }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#waiting.push(waiting)
+      this.#sending ??= this.#send()
+    })
+  }
+
+  /** Refuses what waits, and resolves when what is on its way has been answered. */
+  async close(error: unknown): Promise<void> {
+    for (const { reject, release } of this.#waiting.splice(0)) {
+      release()
+      reject(error)
+    }
+    await this.#sending
+  }
+
+  async #send(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#takeBatch()
+      try {
+        settle(batch, await this.#options.store(batch))
+      } catch (error) {
+        for (const { reject } of batch) reject(error)
+      }
+      for (const { release } of batch) release()
+    }
+    this.#sending = null
+    this.#options.onIdle?.()
+  }
+
+  #takeBatch(): Waiting[] {
+    const { maxEntries, maxBytes } = this.#options
+    let count = 0
+    let bytes = 0
+    for (const { text } of this.#waiting) {
+      bytes += text.length
+      if (count > 0 && (count === maxEntries || bytes > maxBytes)) break
+      count += 1
+    }
+    return this.#waiting.splice(0, count)
+  }
+}
+
+function settle(batch: readonly Waiting[], outcomes: readonly AppendOutcome[]): void {
+  batch.forEach(({ resolve, reject }, index) => {
+    const outcome = outcomes[index] ?? new Error(`no outcome for entry ${index} of ${batch.length}`)
+    if (outcome instanceof Error) reject(outcome)
+    else resolve(outcome)
+  })
+}
+
+/** An {@link AppendQueue} for each channel, there for as long as it has something to do. */
+export class AppendQueues {
+  readonly #options: Omit<AppendQueueOptions, 'onIdle'>
+  readonly #queues = new Map<string, AppendQueue>()
+
+  constructor(options: Omit<AppendQueueOptions, 'onIdle'>) {
+    this.#options = options
+  }
+
+  append(channel: string, entry: Entry, options: AppendOptions): Promise<Position> {
+    let queue = this.#queues.get(channel)
+    if (queue === undefined) {
+      queue = new AppendQueue({ ...this.#options, onIdle: () => this.#queues.delete(channel) })
+      this.#queues.set(channel, queue)
+    }
+    return queue.append(channel, entry, options)
+  }
+
+  async close(error: unknown): Promise<void> {
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close(error)))
+  }
+}

@@ -1,0 +1,59 @@
+import type { Feed, Follower } from '@rivulet/core/log-kit'
+import type { Driver, Subscriber } from '../client/driver.ts'
+import type { KeyNames } from '../key-names.ts'
+import { decodeMessage } from './message.ts'
+
+/** Hears what the append script publishes, over one connection for all channels. */
+export class PubSubFeed implements Feed {
+  readonly #driver: Driver
+  readonly #names: KeyNames
+  readonly #follower: Follower
+  /** Channels by the name that their entries are published under. */
+  readonly #channels = new Map<string, string>()
+  #subscriber: Subscriber | null = null
+
+  constructor(driver: Driver, names: KeyNames, follower: Follower) {
+    this.#driver = driver
+    this.#names = names
+    this.#follower = follower
+  }
+
+  start(): void {
+    const subscriber = this.#driver.openSubscriber({
+      message: (name, text) => {
+        const channel = this.#channels.get(name)
+        if (channel !== undefined) this.#follower.take(channel, decodeMessage(text))
+      },
+      ready: () => {
+        if (this.#subscriber === subscriber) this.#follower.wake()
+      },
+      error: (error) => {
+        if (this.#subscriber === subscriber) this.#follower.fail(error)
+      },
+    })
+    this.#subscriber = subscriber
+  }
+
+  async add(channel: string): Promise<void> {
+    const name = this.#names.published(channel)
+    this.#channels.set(name, channel)
+    await this.#subscriber?.subscribe(name)
+  }
+
+  remove(channel: string): void {
+    const name = this.#names.published(channel)
+    this.#channels.delete(name)
+    // A connection that is being lost has forgotten its subscriptions anyway.
+    this.#subscriber?.unsubscribe(name).catch(() => {})
+  }
+
+  check(): void {
+    this.#subscriber?.ping()
+  }
+
+  stop(): void {
+    const subscriber = this.#subscriber
+    this.#subscriber = null
+    subscriber?.close()
+  }
+}
