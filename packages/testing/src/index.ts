@@ -22,6 +22,7 @@ export {
   type EndingChannel,
   type History,
   type HistoryOptions,
+  type LoggedEvent,
   type PublishingChannel,
 } from './history/history.ts'
 export type { Fault, Verdict } from './history/verdict.ts'

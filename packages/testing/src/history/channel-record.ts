@@ -87,10 +87,37 @@ export class ChannelRecord {
     this.#begin(at, keptCount, [...kept, ...inFlight])
   }
 
-  /** How many events had been asked for at a time. */
+  /** The log as it finally is; what is not in it was never stored. */
+  settled(keys: readonly string[]): void {
+    const { slots, placesByKey } = this.current
+    const byKey = new Map(slots.flatMap((slot) => (slot.event === null ? [] : [[slot.event.key, slot]])))
+    const stored = keys.map((key) => {
+      const slot = byKey.get(key)
+      if (slot === undefined)
+        throw new Error(`${shown(key)} is twice in the log of ${this.name}, or was never published.`)
+      byKey.delete(key)
+      return slot
+    })
+    for (const slot of byKey.values()) {
+      if (slot.isCertain)
+        throw new Error(
+          `${shown(slot.event?.key ?? '')} is not in the log of ${this.name}: publish gave ${slot.event?.id}.`,
+        )
+    }
+    const ends = slots.filter(({ event }) => event === null)
+    slots.length = 0
+    placesByKey.clear()
+    for (const slot of [...stored, ...ends]) {
+      slot.isCertain = true
+      place(this.current, slot)
+    }
+  }
+
+  /** How many events can have been stored at a time. */
   countAt(epoch: Epoch, at: number): number {
-    const index = epoch.slots.findIndex(({ calledAt }) => calledAt > at)
-    return index === -1 ? epoch.slots.length : index
+    let count = epoch.slots.length
+    while (count > 0 && (epoch.slots[count - 1]?.calledAt ?? 0) > at) count -= 1
+    return count
   }
 
   /** The furthest position behind which everything may have been trimmed at a time. */
@@ -126,6 +153,11 @@ function place(epoch: Epoch, slot: Slot): void {
   const places = epoch.placesByKey.get(slot.event.key) ?? []
   places.push(epoch.slots.length)
   epoch.placesByKey.set(slot.event.key, places)
+}
+
+/** A key as messages show it. */
+function shown(key: string): string {
+  return key.replace('\n', ' ')
 }
 
 /** What tells an event from all others on the wire. */

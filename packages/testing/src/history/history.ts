@@ -21,6 +21,14 @@ export interface EndingChannel {
   end(): Promise<void>
 }
 
+/** An event as a log's `read` gives it. */
+export interface LoggedEvent {
+  readonly kind: 'event' | 'end'
+  readonly event?: string | undefined
+  /** The payload's text, as it goes on the wire. */
+  readonly data: string
+}
+
 export interface HistoryOptions {
   /** The ids are sealed (`cursorSecret`): what is in them cannot be checked, only what comes of them. Default `false`. */
   readonly sealedIds?: boolean | undefined
@@ -33,8 +41,8 @@ export interface HistoryOptions {
  * It knows what the wire promises and nothing of how a server keeps it: events are known by their type and payload, which must
  * therefore differ from event to event, and positions by the ids that `publish` gave.
  *
- * **Order.** Events of one channel are taken to be stored in the order in which `publish` was called. One whose `publish`
- * rejected, or has not resolved, may or may not have come, once.
+ * **Order.** Events of one channel are taken to be stored in the order in which `publish` was called, unless `settled()` tells
+ * another. One whose `publish` rejected, or has not resolved, may or may not have come, once.
  */
 export class History {
   readonly #channels = new Map<string, ChannelRecord>()
@@ -71,6 +79,19 @@ export class History {
     const slot = record.called(event, this.#tick())
     event.id = id
     record.stored(slot)
+  }
+
+  /**
+   * The channel's log as it finally is, read from its beginning: settles in which order several publishers' events were stored,
+   * and what became of those whose `publish` rejected. Call it when nothing is being published any more, with nothing trimmed.
+   *
+   * @throws Error where an event that was acknowledged is not in it, or one is in it twice or was never published.
+   */
+  settled(channel: string, entries: readonly LoggedEvent[]): void {
+    const events = entries.filter(({ kind }) => kind !== 'end')
+    this.#channel(channel).settled(
+      events.map(({ event = '', data }) => keyOf(event === '' ? 'message' : event, textOf(data))),
+    )
   }
 
   /** Ends a channel and records it. */

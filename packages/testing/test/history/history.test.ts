@@ -497,3 +497,41 @@ test('refuses two events that nobody could tell apart', async () => {
   await publish(told.history, told.orders, 'same')
   await expect(publish(told.history, told.orders, 'same')).rejects.toThrow('data of its own')
 })
+
+describe('the log in the end', () => {
+  function logged(...data: string[]) {
+    return data.map((each) => ({ kind: 'event' as const, data: each }))
+  }
+
+  test('settles the order of several publishers', async () => {
+    const one = story()
+    const connection = listener(one)
+    const first = await publish(one.history, one.orders, 'called first')
+    const second = await publish(one.history, one.orders, 'called second')
+    receive(connection, [second, first])
+    expect(one.history.check()).toMatchObject({ verdict: 'reordering' })
+    one.history.settled('orders', logged('called second', 'called first'))
+    one.history.assertExact()
+  })
+
+  test.each([
+    { outcome: 'was stored', log: ['rejected', 'later'], verdict: 'unannounced gap' },
+    { outcome: 'was not stored', log: ['later'], verdict: 'exact' },
+  ])('tells that an event whose publish rejected $outcome', async ({ log, verdict }) => {
+    const one = story()
+    const connection = listener(one)
+    const failing = { ...one.orders, publish: () => Promise.reject(new Error('cut off')) }
+    await expect(one.history.publish(failing, { data: 'rejected' })).rejects.toThrow('cut off')
+    receive(connection, [await publish(one.history, one.orders, 'later')])
+    one.history.settled('orders', logged(...log))
+    expect(one.history.check().verdict).toBe(verdict)
+  })
+
+  test('throws for an acknowledged event that is not in it, and for one that is in it twice', async () => {
+    const one = story()
+    await publish(one.history, one.orders, 'acknowledged')
+    expect(() => one.history.settled('orders', [])).toThrow(/acknowledged is not in the log of orders/)
+    expect(() => one.history.settled('orders', logged('acknowledged', 'acknowledged'))).toThrow(/twice/)
+    expect(() => one.history.settled('orders', logged('acknowledged', 'foreign'))).toThrow(/never published/)
+  })
+})
