@@ -3,6 +3,8 @@
  *
  * An `EventLog` needs none of them; Rivulet's own are made of them, so that order, repair and errors are the same everywhere.
  */
+export { channelNameOf, positionId, prepareEvent } from './channel/prepare-event.ts'
+export type { PreparedEvent } from './channel/publisher.ts'
 export {
   type AppendOutcome,
   AppendQueue,

@@ -5,7 +5,7 @@ import { formatCursor, tagOf } from '../wire/cursor.ts'
 import { SseError, show } from '../wire/sse-error.ts'
 import type { ResolvedChannelOptions } from './channel-options.ts'
 import { Hub } from './hub.ts'
-import { Publisher, type PublishFields, type PublishOptions } from './publisher.ts'
+import { type PreparedEvent, Publisher, type PublishFields, type PublishOptions } from './publisher.ts'
 import { StreamSubscriptions } from './stream-subscriptions.ts'
 import {
   type Subscription as PublicSubscription,
@@ -97,6 +97,13 @@ export class LogChannel implements Channel {
     // Not waited for: trimming takes effect with a later append at the latest, and its failure is no reason not to publish.
     this.#configure().catch(ignoreUntilNextTime)
     return { id: formatCursor(this.#tag, await this.#publisher.publish(event, options)) }
+  }
+
+  /** What `publish` would append, for a log that stores it in another way. */
+  prepare(event: PublishFields): PreparedEvent {
+    this.#assertOpen()
+    this.#configure().catch(ignoreUntilNextTime)
+    return this.#publisher.prepare(event)
   }
 
   async end(options?: PublishOptions): Promise<void> {

@@ -42,6 +42,11 @@ export function createChannel(name: string, options?: ChannelOptions): Channel {
   return channel
 }
 
+/** The channel of that name that this process has over a log, if it has one. */
+export function findChannel(name: string, log: EventLog): LogChannel | undefined {
+  return channelsByLog.get(log)?.get(name)?.deref()
+}
+
 function assertSameRetention(
   channel: LogChannel,
   options: ChannelOptions | undefined,

@@ -27,6 +27,12 @@ export interface PublishOptions {
   readonly timeoutMs?: number | false | undefined
 }
 
+/** An event as a log stores it. */
+export interface PreparedEvent {
+  readonly entry: Entry
+  readonly idempotencyKey: string | undefined
+}
+
 const maxKeyCharacters = 256
 
 /** The writing half of a channel in this process: hands events to the log in the order of the calls, a bounded number at once. */
@@ -49,9 +55,13 @@ export class Publisher {
   }
 
   async publish(fields: PublishFields, options: PublishOptions | undefined): Promise<Position> {
-    const entry = this.#entryOf(fields)
-    const idempotencyKey = checkKey(fields.idempotencyKey)
+    const { entry, idempotencyKey } = this.prepare(fields)
     return this.append(entry, idempotencyKey, options)
+  }
+
+  /** Checks an event and makes the entry that is stored for it. */
+  prepare(fields: PublishFields): PreparedEvent {
+    return { entry: this.#entryOf(fields), idempotencyKey: checkKey(fields.idempotencyKey) }
   }
 
   end(options: PublishOptions | undefined): Promise<Position> {
