@@ -17,6 +17,12 @@ export function answerCalls(methods) {
   process.on('disconnect', () => process.exit())
 }
 
+/** A command line as `spawn` takes it, to run on one core where the machine lets one choose. */
+export function pinned(core, commandLine) {
+  const [command, ...args] = canPin ? ['taskset', '--cpu-list', String(core), ...commandLine] : commandLine
+  return [command, args]
+}
+
 /** A process of its own, on a core of its own where the machine lets one choose. */
 export class Child {
   #process
@@ -29,8 +35,7 @@ export class Child {
    */
   constructor(script, { core, nodeOptions = [] }) {
     const node = [process.execPath, ...nodeOptions, fileURLToPath(new URL(script, import.meta.url))]
-    const [command, ...args] = canPin ? ['taskset', '--cpu-list', String(core), ...node] : node
-    this.#process = spawn(command, args, {
+    this.#process = spawn(...pinned(core, node), {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
     })

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { contestants, versionOf } from './contestants/index.mjs'
+import { engines } from './engines/index.mjs'
 import { measure } from './measure.mjs'
 import { readOptions, usage } from './options.mjs'
 import { profile } from './profiling.mjs'
@@ -46,7 +47,8 @@ function isFarOverBar(scenario, results) {
 }
 
 function versions() {
-  const packages = new Set(Object.values(contestants).flatMap(({ packages }) => packages))
+  const measured = [...Object.values(contestants), ...engines.filter(({ missing }) => missing() === null)]
+  const packages = new Set(measured.flatMap(({ packages }) => packages))
   return [...packages].map(versionOf)
 }
 

@@ -1,18 +1,25 @@
 import { parseArgs } from 'node:util'
+import { engines } from './engines/index.mjs'
 import { scenarios } from './scenarios/index.mjs'
 
 export const usage = `pnpm bench [scenario ...] [options]
 
   --rounds <n>      rounds, each of which runs every contestant once (default 5)
   --seconds <n>     how long one contestant is measured in one round
-  --only <a,b>      only these contestants
+  --only <a,b>      only these contestants; for the log scenarios also engines
   --quick           floor, naive and Rivulet, short; fails where user CPU is more than 15 % over its bar
   --json <file>     write all figures of all rounds there
   --profile <kind>  cpu or heap: profile the servers into bench/profiles/
   --list            name the scenarios
 `
 
-const quickContestants = ['floor', 'naive', 'rivulet-express', 'rivulet-fastify']
+const quickContestants = [
+  'floor',
+  'naive',
+  'rivulet-express',
+  'rivulet-fastify',
+  ...engines.map(({ name }) => name),
+]
 
 /** @throws {TypeError} for unknown options; RangeError for unknown scenarios. */
 export function readOptions(args) {

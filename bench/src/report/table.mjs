@@ -32,7 +32,7 @@ export function notesOn(scenario, results) {
   const errors = [...results.keys()].flatMap((label) =>
     errorsOf(results, label).map((error) => `FAILED  ${label}: ${error}`),
   )
-  return [...bars, ...errors]
+  return [...bars, ...errors, ...(scenario.notes?.() ?? [])]
 }
 
 function formatSpread({ median, min, max }) {

@@ -2,6 +2,7 @@ import { runComeBack } from './come-back.mjs'
 import { runFanOut } from './fan-out.mjs'
 import { runFrozen } from './frozen.mjs'
 import { runIdle } from './idle.mjs'
+import { logScenarios } from './log-scenarios.mjs'
 import { runOpening } from './opening.mjs'
 import { runTokens } from './tokens.mjs'
 import { runTopics } from './topics.mjs'
@@ -22,7 +23,7 @@ const fanOut = { ...cost, ...delivery, delayP99: 'loop delay p99 ms' }
 /**
  * What is measured, in `runs(seconds?)`, one for each contestant. `bars` are what every Rivulet contestant, or the run `of`,
  * must show: `figure` against that of another run (`against`), beyond it
- * (`beyond`), or by itself. Those with `isQuick` are what `--quick` runs.
+ * (`beyond`), or by itself. `notes()`: lines to be told besides. Those with `isQuick` are what `--quick` runs.
  *
  * Small event: 200 bytes of JSON, 240 with its id and framing.
  */
@@ -247,4 +248,5 @@ export const scenarios = [
       { of: 'rivulet-fastify', figure: 'rate', against: 'naive-fastify', atLeast: 0.9 },
     ],
   },
+  ...logScenarios,
 ]

@@ -1,0 +1,48 @@
+import { createServer } from 'node:http'
+import { createSse } from '@rivulet/core'
+import { answerCalls } from '../../calls.mjs'
+import { listen } from '../../contestants/listen.mjs'
+import { Meter } from '../../server/meter.mjs'
+import { engineNamed } from '../index.mjs'
+import { follow, openRivulet } from '../rivulet.mjs'
+import { appendFlatOut } from './append-flat-out.mjs'
+import { appendPaced } from './append-paced.mjs'
+import { Arrivals } from './arrivals.mjs'
+
+// One process that uses an engine, through Rivulet or through the driver alone: publishes, listens, serves.
+const meter = new Meter()
+const arrivals = new Arrivals()
+let feed
+
+answerCalls({
+  async open({ engine, contestant, address, channel }) {
+    const { logs, bares } = engineNamed(engine)
+    const log = logs.find(({ label }) => label === contestant)
+    const bare = bares.find(({ label }) => label === contestant)
+    feed = log === undefined ? await bare.open(address, channel) : await openRivulet(log, address, channel)
+  },
+  appendFlatOut: (plan) => appendFlatOut(feed, plan),
+  appendPaced: (plan) => appendPaced(feed, plan),
+  stored: () => feed.stored(),
+  listen: () => feed.listen((data) => arrivals.take(data)),
+  expect: (plan) => arrivals.expect(plan),
+  arrived: ({ timeoutMs }) => arrivals.all(timeoutMs),
+  followMany: (count) => followMany(count),
+  serve: () => serve(),
+  begin: () => meter.begin(),
+  end: () => meter.end(),
+})
+
+/** Streams that are subscribed to the channel, on plain `node:http`. */
+function serve() {
+  const sse = createSse()
+  return listen(createServer((request, response) => sse.open(request, response).subscribe(feed.channel)))
+}
+
+/** Follows so many channels besides. */
+async function followMany(count) {
+  const onData = () => {
+    throw new Error('Something came on a channel where nothing was published')
+  }
+  for (let n = 0; n < count; n += 1) await follow(feed.log, `silent-${n}`, onData)
+}
