@@ -10,7 +10,10 @@ export function batched(store, maxItems = 128) {
   let isSending = false
   const send = async () => {
     isSending = true
-    while (waiting.length > 0) {
+    for (;;) {
+      // Those who were answered may have more: without this the first of them would be sent alone.
+      await new Promise((resolve) => process.nextTick(resolve))
+      if (waiting.length === 0) break
       const batch = waiting.splice(0, maxItems)
       try {
         await store(batch.map(({ item }) => item))

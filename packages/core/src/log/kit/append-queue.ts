@@ -33,7 +33,7 @@ interface Waiting extends QueuedAppend {
 
 /**
  * Appends in the order of the calls. One batch is on its way, and what is appended meanwhile becomes the next: alone an append
- * is sent at once, and under load one batch stores many.
+ * is sent in the same turn, and under load one batch stores many.
  */
 export class AppendQueue {
   readonly #options: AppendQueueOptions
@@ -70,7 +70,9 @@ export class AppendQueue {
   }
 
   async #send(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    for (;;) {
+      await callersHaveRun()
+      if (this.#waiting.length === 0) break
       const batch = this.#takeBatch()
       try {
         settle(batch, await this.#options.store(batch))
@@ -94,6 +96,14 @@ export class AppendQueue {
     }
     return this.#waiting.splice(0, count)
   }
+}
+
+/**
+ * After all that runs at this moment, so that those who append in one turn, or append again once they were answered, share a
+ * batch. Without it the first of a hundred would be sent alone, and the others wait for its answer.
+ */
+function callersHaveRun(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve))
 }
 
 function settle(batch: readonly Waiting[], outcomes: readonly AppendOutcome[]): void {
