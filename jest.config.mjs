@@ -18,6 +18,8 @@ export default {
   moduleNameMapper: {
     '^@rivulet/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^@rivulet/([^/]+)/([^/]+)$': '<rootDir>/packages/$1/src/$2.ts',
+    // A thread's program cannot be a source; see there.
+    '^\\./worker-file\\.ts$': '<rootDir>/packages/log-sqlite/test/support/worker-file.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/'],
   transform: {

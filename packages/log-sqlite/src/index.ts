@@ -1,1 +1,1 @@
-export {}
+export { createSqliteLog, type SqliteLogOptions } from './create-sqlite-log.ts'

@@ -1,0 +1,169 @@
+import type {
+  AppendOptions,
+  Entry,
+  EventLog,
+  Position,
+  ReadOptions,
+  ReadResult,
+  Retention,
+  TailHandlers,
+  TailOptions,
+} from '@rivulet/core'
+import {
+  type AppendOutcome,
+  AppendQueue,
+  decodeEntry,
+  epochLength,
+  Follower,
+  logClosedError,
+  type QueuedAppend,
+  randomText,
+} from '@rivulet/core/log-kit'
+import { appendRequest, settleBatch } from './append-batch.ts'
+import { logError } from './log-error.ts'
+import { followAgain, NewsFeed, tellNews } from './news-feed.ts'
+import { StorageThread } from './storage-thread.ts'
+import { defaultRetention, storedRetention } from './stored-retention.ts'
+import type { ChannelRequest, Page, StoredItem, StoredRetention, WorkerRequest } from './worker/protocol.ts'
+
+/** The lock is held for a few milliseconds for so many. */
+const batchLimits = { maxEntries: 256, maxBytes: 1024 * 1024 }
+/** Retentions remembered, for channels that the file has lost: those set last. */
+const maxRetentions = 10_000
+/** Upkeep several times within the time after which followers look for themselves. */
+const upkeepsPerCheck = 3
+const maxUpkeepMs = 5_000
+/** Of pages, in entries: more than any channel keeps. */
+const maxLimit = 1_000_000_000
+
+export interface SqliteLogSettings {
+  readonly file: string
+  readonly synchronous: 'full' | 'normal'
+  readonly answerMs: number
+  readonly checkMs: number
+  readonly pollMs: number
+}
+
+/** The log contract over one SQLite file: a thread that has it open, and one batch of appends at a time on its way there. */
+export class SqliteLog implements EventLog {
+  readonly #thread: StorageThread
+  readonly #follower: Follower
+  readonly #queue: AppendQueue
+  readonly #retentions = new Map<string, StoredRetention>()
+  readonly #stopping = new AbortController()
+  #closing: Promise<void> | null = null
+
+  constructor({ file, synchronous, answerMs, checkMs, pollMs }: SqliteLogSettings) {
+    const upkeepMs = Math.min(checkMs / upkeepsPerCheck, maxUpkeepMs)
+    this.#thread = new StorageThread({ file, synchronous, pollMs, upkeepMs }, answerMs, {
+      news: (news) => tellNews(this.#follower, news),
+      missed: () => this.#follower.wake(),
+      broken: (failure) => this.#follower.fail(failure),
+      lost: (failure) => this.#lost(failure),
+    })
+    this.#follower = new Follower({
+      feed: (follower) => new NewsFeed(this.#thread, follower),
+      read: (channel, options) => this.#read(channel, options),
+      checkMs,
+      toError: (error) => logError('Following channels', error),
+    })
+    this.#queue = new AppendQueue({ ...batchLimits, store: (batch) => this.#store(batch) })
+  }
+
+  async append(channel: string, entry: Entry, options: AppendOptions = {}): Promise<Position> {
+    this.#assertOpen()
+    options.signal?.throwIfAborted()
+    return this.#queue.append(channel, entry, options)
+  }
+
+  async read(channel: string, options: ReadOptions): Promise<ReadResult> {
+    this.#assertOpen()
+    return this.#read(channel, options)
+  }
+
+  async tail(channel: string, options: TailOptions, handlers: TailHandlers): Promise<void> {
+    this.#assertOpen()
+    await this.#follower.follow(channel, options, handlers)
+  }
+
+  async configure(channel: string, { retention }: { readonly retention: Retention }): Promise<void> {
+    this.#assertOpen()
+    this.#remember(channel, storedRetention(retention))
+    await this.#ask(`Configuring channel "${channel}"`, { do: 'configure', ...this.#channel(channel) })
+  }
+
+  async delete(channel: string): Promise<void> {
+    this.#assertOpen()
+    await this.#ask(`Deleting channel "${channel}"`, { do: 'delete', ...this.#channel(channel) })
+    this.#follower.wake(channel)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #store(batch: readonly QueuedAppend[]): Promise<readonly AppendOutcome[]> {
+    const channels = new Set(batch.map(({ channel }) => channel))
+    const [first = ''] = channels
+    const doing =
+      channels.size === 1 ? `Appending to channel "${first}"` : `Appending to ${channels.size} channels`
+    const request = appendRequest(batch, (channel) => this.#channel(channel))
+    const stored = (await this.#ask(doing, request)) as readonly StoredItem[] // the thread's answer to an append
+    return settleBatch(batch, stored, this.#follower)
+  }
+
+  async #read(channel: string, { after, limit, signal }: ReadOptions): Promise<ReadResult> {
+    const request: WorkerRequest = {
+      do: 'read',
+      ...this.#channel(channel),
+      after,
+      limit: Math.min(limit, maxLimit),
+    }
+    const page = (await this.#ask(`Reading channel "${channel}"`, request, signal)) as Page // its answer to a read
+    const { bodies, invalid, after: start, ...bounds } = page
+    // Arrays and objects of our own: those that came from the thread are another realm's where this runs in a context (Jest).
+    const entries = Array.from(bodies, (body, index) => decodeEntry(body, start.offset + 1 + index))
+    return { ...bounds, after: { ...start }, entries, ...(invalid === undefined ? {} : { invalid }) }
+  }
+
+  async #ask(doing: string, request: WorkerRequest, signal?: AbortSignal): Promise<unknown> {
+    try {
+      return await this.#thread.request(request, signal)
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw logError(doing, error)
+    }
+  }
+
+  #channel(channel: string): ChannelRequest {
+    const retention = this.#retentions.get(channel) ?? defaultRetention
+    return { channel, epoch: randomText(epochLength), retention }
+  }
+
+  #lost(failure: Error): void {
+    this.#follower.fail(failure)
+    // Waiting ends by the signal when the log is closed.
+    followAgain(this.#thread, this.#follower, this.#stopping.signal).catch(() => {})
+  }
+
+  async #close(): Promise<void> {
+    this.#stopping.abort()
+    this.#follower.close()
+    await this.#queue.close(logClosedError('SQLite'))
+    await this.#thread.close()
+  }
+
+  #remember(channel: string, retention: StoredRetention): void {
+    this.#retentions.delete(channel)
+    this.#retentions.set(channel, retention)
+    for (const oldest of this.#retentions.keys()) {
+      if (this.#retentions.size <= maxRetentions) break
+      this.#retentions.delete(oldest)
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== null) throw logClosedError('SQLite')
+  }
+}

@@ -1,0 +1,173 @@
+import { statSync } from 'node:fs'
+import type { Connection, Driver, Row, Statement, Value } from './driver/driver.ts'
+import { Failure, sqliteFailure } from './failure.ts'
+import type { WorkerSettings } from './protocol.ts'
+import { applicationId, schemaSql, schemaVersion } from './schema.ts'
+
+/** Left of the WAL after everything in it has been taken over. */
+const journalSizeLimit = 16 * 1024 * 1024
+
+/**
+ * The log's file and the one connection of this worker to it. Nothing waits for a lock: what finds one taken fails as passing,
+ * and is tried again by who called.
+ *
+ * The file itself is only ever opened by SQLite: closing any other descriptor of it would release the locks of this process.
+ */
+export class Database {
+  readonly #driver: Driver
+  readonly #settings: WorkerSettings
+  readonly #onReplaced: () => void
+  readonly #statements = new Map<string, Statement>()
+  #connection: Connection | null = null
+  /** Which file is open: another one may be put in its place. */
+  #identity = ''
+
+  /** @param onReplaced Called after another file than before was opened. */
+  constructor(driver: Driver, settings: WorkerSettings, onReplaced: () => void) {
+    this.#driver = driver
+    this.#settings = settings
+    this.#onReplaced = onReplaced
+  }
+
+  run(sql: string, ...values: readonly Value[]): void {
+    this.#guarded(() => this.#statement(sql).run(...values))
+  }
+
+  get(sql: string, ...values: readonly Value[]): Row | undefined {
+    return this.#guarded(() => this.#statement(sql).get(...values))
+  }
+
+  all(sql: string, ...values: readonly Value[]): readonly Row[] {
+    return this.#guarded(() => this.#statement(sql).all(...values))
+  }
+
+  /** A number that another connection's commit changes. */
+  dataVersion(): number {
+    this.#ensureOpen()
+    return Number(this.get('PRAGMA data_version')?.data_version)
+  }
+
+  /** Several reads of one moment. */
+  read<T>(work: () => T): T {
+    this.#ensureOpen()
+    return this.#transaction('BEGIN', work)
+  }
+
+  /** Several writes, all or none; on the disk when this returns. */
+  write<T>(work: () => T): T {
+    this.#ensureOpen()
+    const result = this.#transaction('BEGIN IMMEDIATE', work)
+    // What was stored in a file that somebody has just put away is stored nowhere.
+    if (!this.#isInPlace())
+      throw new Failure('FILE_REPLACED', `${this.#settings.file} was replaced meanwhile`)
+    return result
+  }
+
+  close(): void {
+    this.#statements.clear()
+    const connection = this.#connection
+    this.#connection = null
+    connection?.close()
+  }
+
+  #transaction<T>(begin: string, work: () => T): T {
+    this.run(begin)
+    try {
+      const result = work()
+      this.run('COMMIT')
+      return result
+    } catch (error) {
+      try {
+        this.run('ROLLBACK')
+      } catch {
+        // A full disk has rolled back already; the first error is the one to tell.
+      }
+      throw error
+    }
+  }
+
+  #ensureOpen(): void {
+    if (this.#connection !== null && this.#isInPlace()) return
+    const isReplaced = this.#identity !== ''
+    this.close()
+    this.#open()
+    if (isReplaced) this.#onReplaced()
+  }
+
+  #isInPlace(): boolean {
+    return identityOf(this.#settings.file) === this.#identity
+  }
+
+  #open(): void {
+    const { file, synchronous } = this.#settings
+    this.#connection = this.#guarded(() => this.#driver.open(file))
+    try {
+      this.get('PRAGMA busy_timeout = 0')
+      if (!this.#isOurs()) this.#create()
+      const mode = this.get('PRAGMA journal_mode = WAL')?.journal_mode
+      if (mode !== 'wal') throw new Failure('NO_WAL', `the journal mode of ${file} stays ${mode}`)
+      this.get(`PRAGMA synchronous = ${synchronous}`)
+      // Only macOS knows these: its fsync alone does not reach the disk.
+      this.get(`PRAGMA fullfsync = ${synchronous === 'full'}`)
+      this.get('PRAGMA checkpoint_fullfsync = true')
+      this.get(`PRAGMA journal_size_limit = ${journalSizeLimit}`)
+      this.#identity = identityOf(file)
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  /** False of a file that is new. */
+  #isOurs(): boolean {
+    const id = Number(this.get('PRAGMA application_id')?.application_id)
+    const version = Number(this.get('PRAGMA user_version')?.user_version)
+    const count = Number(this.get('SELECT count(*) AS count FROM sqlite_schema')?.count)
+    if (id === 0 && version === 0 && count === 0) return false
+    if (id !== applicationId) {
+      throw new Failure('FOREIGN_FILE', `${this.#settings.file} is the database of something else`)
+    }
+    if (version > schemaVersion) {
+      throw new Failure(
+        'NEWER_VERSION',
+        `${this.#settings.file} has layout ${version}, and this release knows ${schemaVersion}`,
+      )
+    }
+    return true
+  }
+
+  #create(): void {
+    // Both can only be said before there is a table. Freed pages are given back little by little.
+    this.get('PRAGMA auto_vacuum = INCREMENTAL')
+    this.get('PRAGMA journal_mode = WAL')
+    this.#transaction('BEGIN IMMEDIATE', () => {
+      // Another process may have been faster.
+      if (!this.#isOurs()) this.#guarded(() => this.#connection?.exec(schemaSql))
+    })
+  }
+
+  #statement(sql: string): Statement {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    if (this.#connection === null) throw new Failure('CLOSED', 'the file is not open')
+    const statement = this.#connection.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      const resultCode = this.#driver.resultCode(error)
+      if (resultCode === undefined) throw error
+      throw sqliteFailure(resultCode, error)
+    }
+  }
+}
+
+/** What a path leads to now; empty where there is nothing. Makes no descriptor. */
+function identityOf(file: string): string {
+  const stats = statSync(file, { throwIfNoEntry: false, bigint: true })
+  return stats === undefined ? '' : `${stats.dev}:${stats.ino}`
+}

@@ -1,0 +1,217 @@
+import { append } from './append.ts'
+import { beginAnew, findChannel, findOrCreateChannel, saveChannel } from './channel-row.ts'
+import { Database } from './database.ts'
+import type { Driver } from './driver/driver.ts'
+import { asFailure, Failure } from './failure.ts'
+import { Lane } from './lane.ts'
+import { NewsReader } from './news.ts'
+import type {
+  AppendRequest,
+  ChannelRequest,
+  NumberedRequest,
+  ReadRequest,
+  WorkerMessage,
+  WorkerSettings,
+} from './protocol.ts'
+import { readPage } from './read.ts'
+import { deleteTrimmed, moveFirst } from './trim.ts'
+import { Upkeep } from './upkeep.ts'
+
+/** How long to leave it after a look for news has failed. */
+const brokenPauseMs = 500
+/** How long what nobody waits for tries to get the lock. */
+const upkeepPatienceMs = 1_000
+
+type Answer = (result: unknown) => void
+
+/**
+ * Everything that is done with the file, in a thread of its own: each statement, each wait for the disk and each checkpoint blocks
+ * it, and nothing else. Reads do not wait for writes that wait for a lock.
+ */
+export class FileWorker {
+  readonly #settings: WorkerSettings
+  readonly #say: (message: WorkerMessage) => void
+  readonly #database: Database
+  readonly #news: NewsReader
+  readonly #upkeep: Upkeep
+  readonly #reads = new Lane()
+  readonly #writes = new Lane()
+  readonly #upkeepTimer: NodeJS.Timeout
+  #pollTimer: NodeJS.Timeout | undefined
+  #seenVersion: number | null = null
+  #isBroken = false
+
+  constructor(driver: Driver, settings: WorkerSettings, say: (message: WorkerMessage) => void) {
+    this.#settings = settings
+    this.#say = say
+    this.#database = new Database(driver, settings, () => {
+      this.#seenVersion = null
+      this.#news.forget()
+    })
+    this.#news = new NewsReader(this.#database)
+    this.#upkeep = new Upkeep(this.#database, settings.file)
+    this.#upkeepTimer = setInterval(() => this.#keepUp(), settings.upkeepMs)
+  }
+
+  take({ id, patienceMs, request }: NumberedRequest): void {
+    const until = performance.now() + patienceMs
+    const answer: Answer = (result) => this.#say({ id, result })
+    const job = (work: () => void) => ({
+      work,
+      until,
+      fail: (failure: Failure) => this.#say({ id, failure: plain(failure) }),
+    })
+    switch (request.do) {
+      case 'append':
+        this.#writes.add(job(() => this.#append(request, answer)))
+        break
+      case 'read':
+        this.#reads.add(
+          job(() => {
+            if (!this.#read(request, answer))
+              this.#writes.add(job(() => this.#createAndRead(request, answer)))
+          }),
+        )
+        break
+      case 'configure':
+        this.#writes.add(job(() => this.#configure(request, answer)))
+        break
+      case 'delete':
+        this.#writes.add(job(() => answer(this.#write(() => beginAnew(this.#database, request)))))
+        break
+      case 'follow':
+        this.#reads.add(job(() => this.#follow(request.channel, answer)))
+        break
+      case 'unfollow':
+        this.#news.unfollow(request.channel)
+        break
+      case 'heads':
+        this.#reads.add(job(() => answer(this.#database.read(() => this.#news.heads()))))
+        break
+      case 'close':
+        this.#close()
+        answer(null)
+    }
+  }
+
+  /** A write; what others have stored before it is told first. */
+  #write<T>(work: () => T): T {
+    const { result, news } = this.#database.write(() => this.#news.around(work))
+    this.#tell(news)
+    return result
+  }
+
+  #append(request: AppendRequest, answer: Answer): void {
+    const { outcomes, untidy } = this.#write(() => append(this.#database, request))
+    answer(outcomes)
+    for (const channel of untidy) this.#tidyChannel(channel)
+  }
+
+  #read(request: ReadRequest, answer: Answer): boolean {
+    const read = this.#database.read(() => readPage(this.#database, request))
+    if (read === undefined) return false
+    answer(read.page)
+    if (read.isUntidy) this.#tidyChannel(request.channel)
+    return true
+  }
+
+  #createAndRead(request: ReadRequest, answer: Answer): void {
+    const read = this.#write(() => {
+      findOrCreateChannel(this.#database, request)
+      return readPage(this.#database, request)
+    })
+    answer(read?.page)
+  }
+
+  #configure(request: ChannelRequest, answer: Answer): void {
+    const isMore = this.#write(() => {
+      const row = findOrCreateChannel(this.#database, request)
+      row.retention = request.retention
+      moveFirst(this.#database, row)
+      saveChannel(this.#database, row)
+      return deleteTrimmed(this.#database, row)
+    })
+    answer(null)
+    if (isMore) this.#tidyChannel(request.channel)
+  }
+
+  #follow(channel: string, answer: Answer): void {
+    this.#database.read(() => this.#news.follow(channel))
+    answer(null)
+    this.#pollTimer ??= setTimeout(() => this.#poll(), this.#settings.pollMs)
+  }
+
+  #poll(): void {
+    this.#pollTimer = undefined
+    if (!this.#news.isNeeded) return
+    let pauseMs = this.#settings.pollMs
+    try {
+      if (this.#database.dataVersion() !== this.#seenVersion) this.#look()
+      this.#isBroken = false
+    } catch (error) {
+      const failure = asFailure(error)
+      if (!failure.isPassing) {
+        if (!this.#isBroken) this.#say({ broken: plain(failure) })
+        this.#isBroken = true
+        pauseMs = brokenPauseMs
+      }
+    }
+    this.#pollTimer = setTimeout(() => this.#poll(), pauseMs)
+  }
+
+  #look(): void {
+    const { version, news } = this.#database.read(() => {
+      return { version: this.#database.dataVersion(), news: this.#news.collect() }
+    })
+    this.#seenVersion = version
+    this.#tell(news)
+  }
+
+  #tell(news: ReturnType<NewsReader['collect']>): void {
+    if (news === null) this.#say({ missed: true })
+    else if (news.length > 0) this.#say({ news })
+  }
+
+  /** Clears away what was trimmed of a channel, and notes that it is in use. */
+  #tidyChannel(channel: string): void {
+    this.#inTheBackground(() => {
+      const isMore = this.#write(() => {
+        const row = findChannel(this.#database, channel)
+        if (row === undefined) return false
+        moveFirst(this.#database, row)
+        saveChannel(this.#database, row)
+        return deleteTrimmed(this.#database, row)
+      })
+      if (isMore) this.#tidyChannel(channel)
+    })
+  }
+
+  #keepUp(): void {
+    this.#inTheBackground(() => {
+      const followed = [...this.#news.channels]
+      this.#upkeep.checkpoint()
+      if (!this.#database.read(() => this.#upkeep.isDue(followed))) return
+      const isMore = this.#write(() => this.#upkeep.tidy(followed))
+      this.#upkeep.shrink()
+      if (isMore) this.#keepUp()
+    })
+  }
+
+  /** Nobody waits for it. What fails is tried again with the next upkeep, and those who do wait for something are told then. */
+  #inTheBackground(work: () => void): void {
+    this.#writes.add({ work, until: performance.now() + upkeepPatienceMs, fail: () => {} })
+  }
+
+  #close(): void {
+    clearInterval(this.#upkeepTimer)
+    clearTimeout(this.#pollTimer)
+    const closed = new Failure('CLOSED', 'the log was closed')
+    this.#reads.close(closed)
+    this.#writes.close(closed)
+    this.#database.close()
+  }
+}
+
+function plain({ code, message }: Failure): { code: string; message: string } {
+  return { code, message }
+}

@@ -1,0 +1,116 @@
+import { findChannel, nameOf, storedName } from './channel-row.ts'
+import type { Database } from './database.ts'
+import type { Head, News } from './protocol.ts'
+
+/** More new entries than that since the last look: those who follow read for themselves. */
+const maxNews = 2_000
+
+/** Newest numbers that were given out. */
+interface Mark {
+  readonly seq: number
+  readonly history: number
+}
+
+/** Sees what other connections have stored in the channels that are followed. */
+export class NewsReader {
+  readonly #database: Database
+  /** By stored name: the channel's own. */
+  readonly #followed = new Map<string, string>()
+  /** Everything up to these numbers is known; `null`: nothing is, since another file was put in place of the one before. */
+  #mark: Mark | null = null
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  get isNeeded(): boolean {
+    return this.#followed.size > 0
+  }
+
+  get channels(): Iterable<string> {
+    return this.#followed.values()
+  }
+
+  follow(channel: string): void {
+    if (!this.isNeeded) this.skip()
+    this.#followed.set(storedName(channel), channel)
+  }
+
+  unfollow(channel: string): void {
+    this.#followed.delete(storedName(channel))
+  }
+
+  /** Nothing that is there now is news. Within a read or write. */
+  skip(): void {
+    this.#mark = this.#newest()
+  }
+
+  /** What was known is of another file. */
+  forget(): void {
+    this.#mark = null
+  }
+
+  /** What is new since the last call, in order; `null` where that cannot be told. Within a read or write. */
+  collect(): readonly News[] | null {
+    const old = this.#mark
+    const newest = this.#newest()
+    this.#mark = newest
+    if (!this.isNeeded) return []
+    if (old === null || newest.seq < old.seq || newest.history < old.history) return null
+    if (newest.seq - old.seq > maxNews) return null
+    if (newest.seq === old.seq && newest.history === old.history) return []
+    return [...this.#begun(old.history), ...this.#stored(old.seq)]
+  }
+
+  /** Runs a write whose own entries are no news to this process, with the news before them. All as before where it fails. */
+  around<T>(work: () => T): { result: T; news: readonly News[] | null } {
+    const old = this.#mark
+    try {
+      const news = this.collect()
+      const result = work()
+      this.skip()
+      return { result, news }
+    } catch (error) {
+      this.#mark = old
+      throw error
+    }
+  }
+
+  heads(): readonly Head[] {
+    return [...this.channels].map((channel) => {
+      const row = findChannel(this.#database, channel)
+      const position = row === undefined ? null : { epoch: row.epoch, offset: row.head, check: row.headCheck }
+      return { channel, position }
+    })
+  }
+
+  #newest(): Mark {
+    const rows = this.#database.all('SELECT name, seq FROM sqlite_sequence')
+    const of = (table: string) => Number(rows.find(({ name }) => name === table)?.seq ?? 0)
+    return { seq: of('entry'), history: of('channel') }
+  }
+
+  /** Histories that were begun: of channels that are followed, none of them was expected. */
+  #begun(after: number): News[] {
+    return this.#database
+      .all('SELECT name, epoch FROM channel WHERE history > ?', after)
+      .filter(({ name }) => this.#followed.has(String(name)))
+      .map(({ name, epoch }) => {
+        return { channel: nameOf(name), epoch: String(epoch), offset: 0, previous: '0', body: null }
+      })
+  }
+
+  #stored(after: number): News[] {
+    const rows = this.#database.all(
+      `SELECT seq, name, epoch, offset, previous FROM entry JOIN channel USING (history)
+        WHERE seq > ? ORDER BY seq`,
+      after,
+    )
+    return rows.flatMap(({ seq, name, epoch, offset, previous }) => {
+      const channel = this.#followed.get(String(name))
+      if (channel === undefined) return []
+      const body = String(this.#database.get('SELECT body FROM entry WHERE seq = ?', Number(seq))?.body)
+      return { channel, epoch: String(epoch), offset: Number(offset), previous: String(previous), body }
+    })
+  }
+}

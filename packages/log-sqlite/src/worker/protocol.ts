@@ -1,0 +1,115 @@
+import type { Entry, Position, ReadAfter } from '@rivulet/core'
+
+/** What a worker is started with. */
+export interface WorkerSettings {
+  readonly file: string
+  readonly synchronous: 'full' | 'normal'
+  /** How often to look whether other processes have written, while something is followed. */
+  readonly pollMs: number
+  /** How often to tidy up: idle channels, dropped histories, the size of the files. */
+  readonly upkeepMs: number
+}
+
+/** Retention as it is stored; `null` for off. */
+export interface StoredRetention {
+  readonly maxEvents: number
+  readonly maxBytes: number
+  readonly maxAgeMs: number | null
+  readonly idleMs: number | null
+}
+
+/** A channel, with what it begins with where it is not there yet. */
+export interface ChannelRequest {
+  readonly channel: string
+  /** The epoch of a history that has to be made. */
+  readonly epoch: string
+  readonly retention: StoredRetention
+}
+
+export interface AppendItem {
+  /** Place of its channel in the request's `channels`. */
+  readonly channel: number
+  readonly kind: Entry['kind']
+  readonly check: string
+  readonly at: number
+  readonly payloadBytes: number
+  /** The entry as JSON. */
+  readonly body: string
+  readonly idempotencyKey: string | undefined
+}
+
+export interface AppendRequest {
+  readonly do: 'append'
+  readonly channels: readonly ChannelRequest[]
+  readonly items: readonly AppendItem[]
+}
+
+export interface ReadRequest extends ChannelRequest {
+  readonly do: 'read'
+  readonly after: ReadAfter
+  readonly limit: number
+}
+
+/** What the log asks of its worker. */
+export type WorkerRequest =
+  | AppendRequest
+  | ReadRequest
+  | (ChannelRequest & { readonly do: 'configure' })
+  | (ChannelRequest & { readonly do: 'delete' })
+  | { readonly do: 'follow'; readonly channel: string }
+  | { readonly do: 'unfollow'; readonly channel: string }
+  | { readonly do: 'heads' }
+  | { readonly do: 'close' }
+
+/** One entry's outcome; `previous` only where it was stored now. */
+export type StoredItem = (Position & { readonly previous?: string }) | 'ended'
+
+export interface Page {
+  readonly epoch: string
+  readonly first: number
+  readonly head: number
+  readonly ended: boolean
+  readonly invalid: 'expired' | 'unknown' | undefined
+  readonly after: Position
+  readonly bodies: readonly string[]
+}
+
+/** A followed channel's head; `null` where the channel is not there any more. */
+export interface Head {
+  readonly channel: string
+  readonly position: Position | null
+}
+
+/** An entry that another process has stored; without `body`: the channel's history was begun anew. */
+export interface News {
+  readonly channel: string
+  readonly epoch: string
+  readonly offset: number
+  readonly previous: string
+  readonly body: string | null
+}
+
+/** An error as it comes out of the worker. */
+export interface WorkerFailure {
+  /** `SQLITE_…`, or a name of ours. */
+  readonly code: string
+  readonly message: string
+}
+
+/** What the worker says. */
+export type WorkerMessage =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly failure: WorkerFailure }
+  /** In the order in which everything was stored: always before the answer to an append that was stored behind. */
+  | { readonly news: readonly News[] }
+  /** Nothing is known of what was stored meanwhile. */
+  | { readonly missed: true }
+  /** Looking for news fails. Said once until it works again. */
+  | { readonly broken: WorkerFailure }
+
+export interface NumberedRequest {
+  readonly id: number
+  /** How long to go on trying while another process holds a lock. */
+  readonly patienceMs: number
+  readonly request: WorkerRequest
+}

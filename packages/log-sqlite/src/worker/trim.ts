@@ -1,0 +1,60 @@
+import type { ChannelRow } from './channel-row.ts'
+import type { Database } from './database.ts'
+
+/** Entries looked at in one go. */
+const pageEntries = 64
+/** Entries deleted in one transaction: what is more waits for the next, so that nobody waits long for the lock. */
+export const deletedAtOnce = 1_000
+
+/** Moves `first` to the oldest entry that the channel's retention keeps. Changes the row alone. */
+export function moveFirst(database: Database, row: ChannelRow): void {
+  const { maxEvents, maxBytes, maxAgeMs } = row.retention
+  if (row.head - row.first + 1 > maxEvents) keepNewest(database, row, maxEvents)
+  const oldest = maxAgeMs === null ? Number.NEGATIVE_INFINITY : Date.now() - maxAgeMs
+  const isTooMuch = () => row.bytes - row.beforeBytes > maxBytes && row.first < row.head
+  while (row.first <= row.head && (maxAgeMs !== null || isTooMuch())) {
+    const page = database.all(
+      'SELECT "check", bytes, at FROM entry WHERE history = ? AND offset >= ? ORDER BY offset LIMIT ?',
+      row.history,
+      row.first,
+      pageEntries,
+    )
+    if (page.length === 0) return
+    for (const entry of page) {
+      if (!isTooMuch() && Number(entry.at) >= oldest) return
+      row.first += 1
+      row.beforeCheck = String(entry.check)
+      row.beforeBytes = Number(entry.bytes)
+    }
+  }
+}
+
+/**
+ * Deletes entries before `first`. Within a write.
+ *
+ * @returns whether there may be more of them.
+ */
+export function deleteTrimmed(database: Database, { history, first }: ChannelRow): boolean {
+  const found = database.get(
+    'SELECT offset FROM entry WHERE history = ? AND offset < ? ORDER BY offset LIMIT 1',
+    history,
+    first,
+  )
+  if (found === undefined) return false
+  const end = Math.min(first, Number(found.offset) + deletedAtOnce)
+  database.run('DELETE FROM entry WHERE history = ? AND offset < ?', history, end)
+  return end < first
+}
+
+function keepNewest(database: Database, row: ChannelRow, count: number): void {
+  const first = row.head - count + 1
+  const before = database.get(
+    'SELECT "check", bytes FROM entry WHERE history = ? AND offset = ?',
+    row.history,
+    first - 1,
+  )
+  if (before === undefined) return
+  row.first = first
+  row.beforeCheck = String(before.check)
+  row.beforeBytes = Number(before.bytes)
+}
