@@ -33,6 +33,7 @@ export class KeyNames {
 
   #key(channel: string, what: string): string {
     const name = channel.replace(unsafe, (part) => `%${part.charCodeAt(0).toString(16)}`)
-    return `${this.#prefix}{${name}}:${what}`
+    // Empty braces are no hash tag. No escaped name is a bare percent sign.
+    return `${this.#prefix}{${name === '' ? '%' : name}}:${what}`
   }
 }

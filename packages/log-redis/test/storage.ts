@@ -3,6 +3,7 @@ import type { EventLog } from '@rivulet/core'
 import { Redis } from 'ioredis'
 import { createRedisLog, type RedisLogOptions } from '../src/index.ts'
 import type { OpenClient, UserClient } from './clients.ts'
+import { rollBack } from './roll-back.ts'
 
 export const sharedPort = 6379
 
@@ -56,19 +57,8 @@ export class Storage {
     return ids.length
   }
 
-  /** Takes a channel back to an offset, as a fail-over to a replica that was behind does. */
   async rollBack(channel: string, offset: number): Promise<void> {
-    const stream = this.key(channel, 'stream')
-    const kept = await this.admin.xrange(stream, '-', `0-${offset}`)
-    const last = kept.at(-1)?.[1] ?? []
-    await this.admin.del(stream)
-    for (const [id, fields] of kept) await this.admin.xadd(stream, id, ...fields)
-    await this.admin.hset(this.key(channel, 'meta'), {
-      head: offset,
-      check: last[1] ?? '0',
-      bytes: last[5] ?? '0',
-      ended: '',
-    })
+    await rollBack(this.admin, (what) => this.key(channel, what), offset)
     for (const key of await this.keys()) if (key.includes(':once:')) await this.admin.del(key)
   }
 

@@ -12,5 +12,13 @@ export interface NodeRedisClient {
   duplicate(): unknown
 }
 
-/** Either of the two clients that Redis logs work with. */
-export type RedisClient = IoredisClient | NodeRedisClient
+/** A cluster client of `redis` (node-redis), as far as users see: `createCluster()`. */
+export interface NodeRedisCluster {
+  readonly isOpen: boolean
+  readonly slots: readonly unknown[]
+  sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, args: string[]): Promise<unknown>
+  duplicate(): unknown
+}
+
+/** The clients that Redis logs work with. */
+export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster

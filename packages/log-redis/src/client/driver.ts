@@ -4,12 +4,16 @@ export type Command = readonly [name: string, ...args: string[]]
 /** What subscribers call. */
 export interface SubscriberEvents {
   message(name: string, text: string): void
-  /** Connected, anew or for the first time, and subscribed to all names that were acknowledged before. */
-  ready(): void
-  error(error: unknown): void
+  /**
+   * Connected, anew or for the first time, and subscribed to these names, or to all names that were acknowledged before: what
+   * was published meanwhile was missed.
+   */
+  ready(names?: Iterable<string>): void
+  /** Not all is heard now; of these names or of all. */
+  error(error: unknown, names?: Iterable<string>): void
 }
 
-/** The connection that follows all channels of a log. Reconnects by itself, with jittered back-off, for ever. */
+/** What follows all channels of a log. Reconnects by itself, with jittered back-off, for ever. */
 export interface Subscriber {
   /** Resolves when the server has acknowledged. Rejects when the connection was lost meanwhile: ask again. */
   subscribe(name: string): Promise<void>
@@ -23,6 +27,7 @@ export interface Subscriber {
 export interface Driver {
   /** In front of every published name: what the client puts in front of keys, and the database, which names do not have. */
   readonly scope: string
+  /** `SPUBLISH`: of one slot of a cluster; the scripts publish otherwise where the server doesn't know it. */
   readonly publishCommand: 'PUBLISH' | 'SPUBLISH'
   /** Sends a command on the user's client; those of one key are sent in the order of the calls. */
   command(command: Command, key: string): Promise<unknown>

@@ -19,7 +19,7 @@ interface NodeRedis extends Omit<NodeRedisClient, 'sendCommand'> {
 }
 
 /** Strings as strings, whatever the client was told for commands of its own. */
-const plainReplies = { typeMapping: {} }
+export const plainReplies = { typeMapping: {} }
 
 export function createNodeRedisDriver(client: NodeRedisClient): Driver {
   const redis = client as NodeRedis // detectDriver() has looked at its shape

@@ -3,7 +3,7 @@ import type { Driver, Subscriber } from '../client/driver.ts'
 import type { KeyNames } from '../key-names.ts'
 import { decodeMessage } from './message.ts'
 
-/** Hears what the append script publishes, over one connection for all channels. */
+/** Hears what the append script publishes, over one connection for all channels; in a cluster one per node. */
 export class PubSubFeed implements Feed {
   readonly #driver: Driver
   readonly #names: KeyNames
@@ -24,11 +24,15 @@ export class PubSubFeed implements Feed {
         const channel = this.#channels.get(name)
         if (channel !== undefined) this.#follower.take(channel, decodeMessage(text))
       },
-      ready: () => {
-        if (this.#subscriber === subscriber) this.#follower.wake()
+      ready: (names) => {
+        if (this.#subscriber !== subscriber) return
+        if (names === undefined) this.#follower.wake()
+        else for (const channel of this.#channelsOf(names)) this.#follower.wake(channel)
       },
-      error: (error) => {
-        if (this.#subscriber === subscriber) this.#follower.fail(error)
+      error: (error, names) => {
+        if (this.#subscriber !== subscriber) return
+        if (names === undefined) this.#follower.fail(error)
+        else this.#follower.fail(error, this.#channelsOf(names))
       },
     })
     this.#subscriber = subscriber
@@ -55,5 +59,13 @@ export class PubSubFeed implements Feed {
     const subscriber = this.#subscriber
     this.#subscriber = null
     subscriber?.close()
+  }
+
+  /** Of those that are followed. */
+  *#channelsOf(names: Iterable<string>): Iterable<string> {
+    for (const name of names) {
+      const channel = this.#channels.get(name)
+      if (channel !== undefined) yield channel
+    }
   }
 }

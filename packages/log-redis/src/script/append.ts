@@ -1,4 +1,5 @@
 import { historyLua } from './history.ts'
+import { publishLua } from './publish.ts'
 import { script } from './script.ts'
 
 /**
@@ -13,7 +14,7 @@ import { script } from './script.ts'
  *
  * Checks for writes come first: Redis takes back nothing of a script that fails halfway.
  */
-export const appendScript = script(`${historyLua}
+export const appendScript = script(`${historyLua}${publishLua}
 local done = redis.call('GET', KEYS[3])
 local batch, remember = tonumber(ARGV[5]), ARGV[6]
 if done then
@@ -48,6 +49,6 @@ redis.call('SET', KEYS[3], text(batch) .. ' ' .. reply, 'PX', remember)
 trim()
 save()
 expire()
-for _, message in ipairs(messages) do redis.call(ARGV[3], ARGV[4], message) end
+for _, message in ipairs(messages) do publish(message) end
 return reply
 `)

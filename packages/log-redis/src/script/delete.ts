@@ -1,4 +1,5 @@
 import { historyLua } from './history.ts'
+import { publishLua } from './publish.ts'
 import { script } from './script.ts'
 
 /**
@@ -8,9 +9,9 @@ import { script } from './script.ts'
  *
  * What is left of a deleted channel goes after a day, whatever its retention says.
  */
-export const deleteScript = script(`${historyLua}
+export const deleteScript = script(`${historyLua}${publishLua}
 begin()
 redis.call('PEXPIRE', meta, 86400000)
-redis.call(ARGV[3], ARGV[4], epoch .. ' 0 0 ')
+publish(epoch .. ' 0 0 ')
 return 'OK'
 `)
