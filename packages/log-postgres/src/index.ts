@@ -1,1 +1,2 @@
-export {}
+export { createPostgresLog, type PostgresLogOptions } from './create-postgres-log.ts'
+export type { PostgresLog } from './postgres-log.ts'
