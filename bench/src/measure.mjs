@@ -1,6 +1,6 @@
 /**
  * Runs a scenario: in each round every contestant once, in another order each time, so that whatever else the machine does
- * falls on all of them.
+ * falls on all of them. Where the scenario has `runTogether`, that gets all runs of one `group` at once.
  *
  * @returns {Promise<Map<string, (Record<string, number> | { error: string })[]>>} by label, one for each round.
  */
@@ -9,20 +9,31 @@ export async function measure(scenario, { rounds, seconds, only }, onProgress) {
     .runs(seconds)
     .filter(({ label, contestant }) => !only || only.includes(label) || only.includes(contestant))
   const results = new Map(runs.map(({ label }) => [label, []]))
+  const groups = scenario.runTogether === undefined ? runs.map((run) => [run]) : groupsOf(runs)
   for (let round = 0; round < rounds; round += 1) {
-    for (let place = 0; place < runs.length; place += 1) {
-      const run = runs[(place + round) % runs.length]
-      onProgress(`${scenario.name}: round ${round + 1} of ${rounds}, ${run.label}`)
-      results.get(run.label).push(await tried(scenario, run))
+    for (let place = 0; place < groups.length; place += 1) {
+      const group = groups[(place + round) % groups.length]
+      onProgress(`${scenario.name}: round ${round + 1} of ${rounds}, ${group[0].group ?? group[0].label}`)
+      const figures = await tried(scenario, group)
+      for (const { label } of group) results.get(label).push(figures.get(label))
     }
   }
   return results
 }
 
-async function tried(scenario, run) {
+function groupsOf(runs) {
+  const groups = new Map()
+  for (const run of runs) groups.set(run.group, [...(groups.get(run.group) ?? []), run])
+  return [...groups.values()]
+}
+
+/** Figures by label. */
+async function tried(scenario, group) {
   try {
-    return await scenario.run(run)
+    if (scenario.runTogether !== undefined) return await scenario.runTogether(group)
+    return new Map([[group[0].label, await scenario.run(group[0])]])
   } catch (error) {
-    return { error: error instanceof Error ? error.message.split('\n')[0] : String(error) }
+    const message = error instanceof Error ? error.message.split('\n')[0] : String(error)
+    return new Map(group.map(({ label }) => [label, { error: message }]))
   }
 }

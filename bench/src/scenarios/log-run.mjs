@@ -43,13 +43,14 @@ class Stage {
    * A process of its own that uses the engine.
    *
    * @param {string} contestant Label of Rivulet or a driver alone.
-   * @param {{ core?: 0 | 1, isProfiled?: boolean }} [options] `core`: 0, which no server is on, unless told otherwise.
+   * @param {{ core?: 0 | 1, channel?: string, isProfiled?: boolean }} [options] `core`: 0, which no server is on, unless told
+   *   otherwise.
    */
-  async open(contestant, { core = 0, isProfiled = false } = {}) {
+  async open(contestant, { core = 0, channel = 'bench', isProfiled = false } = {}) {
     const profile = contestant.replaceAll(/\W+/g, '-')
     const child = this.#start('engines/worker/main.mjs', core, isProfiled ? profilingOptions(profile) : [])
     const { address } = this.server
-    await child.call('open', { engine: this.#engine, contestant, address, channel: 'bench' })
+    await child.call('open', { engine: this.#engine, contestant, address, channel })
     return child
   }
 

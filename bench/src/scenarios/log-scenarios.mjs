@@ -29,12 +29,13 @@ export const logScenarios = [
       ...Object.fromEntries(publisherCounts.map((count) => [`rate${count}`, `by ${count}`])),
       ...Object.fromEntries(publisherCounts.map((count) => [`cpu${count}`, `CPU µs, by ${count}`])),
     },
-    run: runLogAppend,
+    runTogether: runLogAppend,
     runs: (seconds = 2) =>
       forAllServers((engine, server, labelOn) =>
         contestantsOf(engine, 'log-append').map((contestant) => ({
           label: labelOn(contestant),
           contestant: engine.name,
+          group: labelOn(engine.name),
           settings: { engine: engine.name, server, contestant, seconds, bytes: 200 },
         })),
       ),
