@@ -67,7 +67,7 @@ describe.each(majors)('%s', (_name, major) => {
   async function appWith(
     plug: (app: FastifyInstance) => unknown,
     prepare: FastifyPluginAsync | undefined = undefined,
-    options: SseOptions = {},
+    options: SseOptions<FastifyRequest> = {},
   ): Promise<FastifyInstance> {
     const app = major.create()
     apps.push(app)

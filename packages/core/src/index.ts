@@ -1,7 +1,7 @@
 export type { Channel, ChannelStats } from './channel/channel.ts'
 export type { ChannelOptions } from './channel/channel-options.ts'
 export { createChannel } from './channel/create-channel.ts'
-export type { ChannelGapMessage, LogErrorMessage } from './channel/diagnostics.ts'
+export type { ChannelGapMessage, LogErrorMessage, LogReconnectMessage } from './channel/diagnostics.ts'
 export type { PublishFields, PublishOptions } from './channel/publisher.ts'
 export type {
   Snapshot,
@@ -27,6 +27,8 @@ export { type ResolvedRetention, type Retention, resolveRetention } from './log/
 export type { ChannelEvent } from './log/ring-entry.ts'
 export type { HeaderValues, StreamRequest, StreamResponse } from './sink/sink.ts'
 export { createSse, type Sse, type StreamHandler } from './sse/create-sse.ts'
+export type { Health, HealthOptions, InterruptedChannel, UnreadyReason } from './sse/health.ts'
+export type { Limits } from './sse/limits.ts'
 export type { CloseOptions, ErrorContext, SseOptions } from './sse/sse-options.ts'
 export type { StreamCloseMessage, StreamErrorMessage, StreamOpenMessage } from './stream/diagnostics.ts'
 export type { CloseReason, EventStream, PipeSource, Subscribable } from './stream/event-stream.ts'

@@ -5,7 +5,7 @@ import type { EventStream, Sse, StreamHandler, StreamOptions } from '@rivulet/co
 export interface OpenStream {
   /**
    * Commits status and headers at once, those set before included, and gives back the stream; always one, if need be
-   * closed already (HEAD, 204, 406, draining, the client has left).
+   * closed already (HEAD, 204, 406, draining, over a limit, the client has left).
    *
    * @throws SseError `ERR_SSE_OPTION`, `ERR_SSE_ALREADY_OPEN`, `ERR_SSE_HEADERS_SENT`
    */
@@ -18,7 +18,7 @@ export interface OpenStream {
 }
 
 /** The middleware that `sse()` makes, and what concerns all of its streams. */
-export interface ExpressSse extends Pick<Sse, 'streams' | 'closeWhere' | 'close'> {
+export interface ExpressSse extends Pick<Sse, 'streams' | 'closeWhere' | 'close' | 'health'> {
   /** Puts `sse` on the response. Typed by Node's own classes: Express' extend them, in 4 as in 5. */
   (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void
 }

@@ -30,9 +30,10 @@ interface ExpressRequest extends IncomingMessage {
  *
  * @throws SseError `ERR_SSE_OPTION`
  */
-export function sse(options?: SseOptions): ExpressSse {
+export function sse(options?: SseOptions<IncomingMessage & Express.Request>): ExpressSse {
   const events = createSse({
-    ...options,
+    // Its requests are those of Express, which Node's own stand for in core.
+    ...(options as SseOptions),
     onError:
       options?.onError ??
       ((error, { request, response }) =>
@@ -53,8 +54,8 @@ export function sse(options?: SseOptions): ExpressSse {
     response.sse = openHere
     next()
   }
-  const { streams, closeWhere, close } = events
-  return Object.assign(middleware, { streams, closeWhere, close })
+  const { streams, closeWhere, close, health } = events
+  return Object.assign(middleware, { streams, closeWhere, close, health })
 }
 
 /** Gives an error to Express, as a handler does with its `next`. */

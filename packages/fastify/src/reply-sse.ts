@@ -4,7 +4,7 @@ import type { EventStream, Sse, StreamHandler, StreamOptions } from '@rivulet/co
 export interface OpenStream {
   /**
    * Runs Fastify's `onSend` hooks, which set headers (cookies, sessions), then commits status and headers and resolves with
-   * the stream; always one, if need be closed already (HEAD, 204, 406, draining, the client has left).
+   * the stream; always one, if need be closed already (HEAD, 204, 406, draining, over a limit, the client has left).
    *
    * Rejects with SseError `ERR_SSE_OPTION`, `ERR_SSE_ALREADY_OPEN`, `ERR_SSE_HEADERS_SENT`, and with what an `onSend` hook
    * threw once Fastify has answered it.
@@ -18,7 +18,7 @@ export interface OpenStream {
 }
 
 /** `fastify.sse`: what concerns all streams. `fastify.close()` closes them by itself. */
-export interface FastifySse extends Pick<Sse, 'streams' | 'closeWhere' | 'close'> {}
+export interface FastifySse extends Pick<Sse, 'streams' | 'closeWhere' | 'close' | 'health'> {}
 
 declare module 'fastify' {
   interface FastifyReply {

@@ -2,14 +2,16 @@ import { Readable } from 'node:stream'
 import {
   createSse,
   type EventStream,
+  type Limits,
   type Sse,
   SseError,
   type SseOptions,
   type StreamHandler,
   type StreamOptions,
+  type StreamRequest,
   type StreamResponse,
 } from '@rivulet/core'
-import type { FastifyReply, onErrorHookHandler, onSendHookHandler } from 'fastify'
+import type { FastifyReply, FastifyRequest, onErrorHookHandler, onSendHookHandler } from 'fastify'
 import { PendingStream } from './pending-stream.ts'
 
 /** Makes streams of replies. One for each time the plugin is registered. */
@@ -17,10 +19,13 @@ export class ReplyStreams {
   readonly events: Sse
   readonly #pending = new WeakMap<FastifyReply, PendingStream>()
   readonly #replies = new WeakMap<StreamResponse, FastifyReply>()
+  readonly #requests = new WeakMap<StreamRequest, FastifyRequest>()
 
-  constructor(options: SseOptions) {
+  /** @param options Of the plugin: `limits.key` gets Fastify's request. */
+  constructor({ limits, ...options }: SseOptions<FastifyRequest>) {
     this.events = createSse({
       ...options,
+      limits: limits === undefined ? undefined : this.#limitsFor(limits),
       onError:
         options.onError ??
         ((error, { response }) => {
@@ -97,6 +102,18 @@ export class ReplyStreams {
     return reply.sent && this.#replies.has(reply.raw)
   }
 
+  /** Limits for core, which knows Node's requests only. */
+  #limitsFor({ key, ...limits }: Limits<FastifyRequest>): Limits {
+    if (key === undefined) return limits
+    return {
+      ...limits,
+      key: (raw) => {
+        const request = this.#requests.get(raw)
+        return request === undefined ? null : key(request)
+      },
+    }
+  }
+
   #openNow(
     reply: FastifyReply,
     handlerOrOptions?: StreamHandler | StreamOptions,
@@ -109,6 +126,7 @@ export class ReplyStreams {
       }
     }
     this.#replies.set(raw, reply)
+    this.#requests.set(reply.request.raw, reply.request)
     const stream = this.events.open(reply.request.raw, raw, handlerOrOptions, options)
     // A stream may stay for hours: what led to it must not.
     this.#pending.delete(reply)

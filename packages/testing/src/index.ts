@@ -4,6 +4,7 @@ export type {
   AdapterServer,
   AdapterSetup,
   RouteContext,
+  SuiteOptions,
 } from './adapter/adapter-harness.ts'
 export { describeAdapter, type TestRunner } from './adapter/describe-adapter.ts'
 export { type CollectedStream, collect } from './collect/collect.ts'

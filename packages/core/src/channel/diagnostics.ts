@@ -14,5 +14,13 @@ export interface LogErrorMessage {
   readonly error: unknown
 }
 
+/** Payload of `rivulet:log.reconnect`: the log that had failed was reached again. */
+export interface LogReconnectMessage {
+  readonly channel: string
+  /** Milliseconds since its first `rivulet:log.error`. */
+  readonly downMs: number
+}
+
 export const gapTold = channel('rivulet:channel.gap')
 export const logFailed = channel('rivulet:log.error')
+export const logReconnected = channel('rivulet:log.reconnect')

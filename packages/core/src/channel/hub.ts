@@ -3,8 +3,9 @@ import { backOff } from '../log/kit/back-off.ts'
 import type { ResolvedRetention } from '../log/retention.ts'
 import { Ring } from '../log/ring.ts'
 import type { EventStream } from '../stream/event-stream.ts'
-import { logFailed } from './diagnostics.ts'
+import { type LogErrorMessage, type LogReconnectMessage, logFailed, logReconnected } from './diagnostics.ts'
 import { type Deliverable, fanOut } from './fan-out.ts'
+import { interrupted, recovered } from './interruptions.ts'
 import type { Page } from './page-reader.ts'
 import { PatientReader } from './patient-reader.ts'
 import { type IndexedMember, TopicIndex } from './topic-index.ts'
@@ -143,6 +144,7 @@ export class Hub implements TailHandlers {
   entries(entries: readonly StoredEntry[]): void {
     const ring = this.#ring
     if (ring === null) return
+    this.recovered()
     for (const entry of entries) {
       // Logs promise density; one that broke it must not make a hole or a duplicate here.
       if (entry.offset === ring.head + 1) {
@@ -186,7 +188,14 @@ export class Hub implements TailHandlers {
   }
 
   error(error: unknown): void {
-    if (logFailed.hasSubscribers) logFailed.publish({ channel: this.name, error })
+    interrupted(this)
+    if (logFailed.hasSubscribers) logFailed.publish({ channel: this.name, error } satisfies LogErrorMessage)
+  }
+
+  recovered(): void {
+    const downMs = recovered(this)
+    if (downMs !== null && logReconnected.hasSubscribers)
+      logReconnected.publish({ channel: this.name, downMs } satisfies LogReconnectMessage)
   }
 
   #append(ring: Ring, entry: StoredEntry): void {
@@ -250,9 +259,11 @@ export class Hub implements TailHandlers {
     this.#ring = null
     this.#starting = null
     this.#reader.forget()
+    recovered(this)
   }
 
   #note({ first, head, epoch, ended }: ReadResult): void {
+    this.recovered()
     this.#first = first
     // The mark itself may be trimmed, so that no tail will bring it.
     if (ended && this.#ring?.epoch === epoch && this.#ring.head === head) this.isEnded = true

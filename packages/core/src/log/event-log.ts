@@ -80,6 +80,8 @@ export interface TailHandlers {
   reset(after: Position): void
   /** Following was interrupted. The log tries again by itself, with jittered back-off; this is for those who watch. */
   error(error: unknown): void
+  /** After `error`: following works again. What was missed meanwhile has come, or comes now. */
+  recovered?(): void
 }
 
 export interface AppendOptions {

@@ -13,9 +13,12 @@ import {
 } from '../stream/stream-options.ts'
 import { readLastEventId } from '../wire/last-event-id.ts'
 import { SseError } from '../wire/sse-error.ts'
-import { type Drained, drain, retryWithin } from './drain.ts'
+import { type Drained, drain } from './drain.ts'
+import { type Health, type HealthOptions, healthOf } from './health.ts'
+import { StreamCounter } from './limits.ts'
 import { comeBack, gone, type Refusal, refusalOf } from './refusal.ts'
 import { bindResponse, claimResponse, streamOf } from './response-binding.ts'
+import { retryWithin } from './retry-range.ts'
 import {
   type CloseOptions,
   type ResolvedCloseOptions,
@@ -34,8 +37,8 @@ export interface Sse {
   /**
    * Opens a stream on a response: commits status and headers, writes the reconnection time, starts the heartbeat.
    *
-   * Always returns a stream. Where there is none to have (HEAD, 406, draining, the client has left, a finished stream asked for
-   * again) the answer has been given and the stream is already closed with its reason. A `handler` runs for open streams only.
+   * Always returns a stream. Where there is none to have (HEAD, 406, draining, over a limit, the client has left, a finished
+   * stream asked for again) the answer has been given and the stream is already closed with its reason. A `handler` runs for open streams only.
    *
    * @throws SseError `ERR_SSE_OPTION` for bad options, `ERR_SSE_ALREADY_OPEN` for a second stream on one response,
    * `ERR_SSE_HEADERS_SENT` when something was sent before. Nothing that a client sends makes it throw.
@@ -64,6 +67,12 @@ export interface Sse {
    * @throws SseError `ERR_SSE_OPTION`
    */
   close(options?: CloseOptions): Promise<void>
+  /**
+   * Whether this process should get new streams, for the readiness probe of a load balancer.
+   *
+   * @throws SseError `ERR_SSE_OPTION`
+   */
+  health(options?: HealthOptions): Health
 }
 
 /**
@@ -94,6 +103,7 @@ export function createSse(options?: SseOptions): Sse {
     streams: streams.open,
     closeWhere: (predicate) => streams.closeWhere(predicate),
     close: (closeOptions) => streams.close(closeOptions),
+    health: (healthOptions) => streams.health(healthOptions),
   }
 }
 
@@ -101,11 +111,14 @@ class Streams implements Drained, StreamHost<OpenStream> {
   readonly open = new Set<OpenStream>()
   readonly connected = new Set<OpenStream>()
   readonly #options: ResolvedSseOptions
+  readonly #counter: StreamCounter
+  #isDrained = false
   #closing: { readonly retryMs: ResolvedCloseOptions['retryMs']; readonly done: Promise<void> } | undefined
   #onEmpty: (() => void) | undefined
 
   constructor(options: ResolvedSseOptions) {
     this.#options = options
+    this.#counter = new StreamCounter(options.limits)
   }
 
   openStream(request: StreamRequest, response: StreamResponse, given: StreamOptions | undefined): OpenStream {
@@ -115,7 +128,9 @@ class Streams implements Drained, StreamHost<OpenStream> {
       checkStatus('A stream: the status set on the response', response.statusCode)
     const lastEventId = readLastEventId(request.headers['last-event-id'], request.url)
     if (options.negotiate) varyOnAccept(response)
-    const refusal = this.#refusalOf(request, response, options, lastEventId)
+    let refusal = this.#refusalOf(request, response, options, lastEventId)
+    const key = refusal === null ? this.#counter.keyOf(request) : null
+    refusal ??= this.#counter.refusal(this.open.size, key)
     if (refusal === null) {
       commitHead(response, options.status ?? response.statusCode, options.headers)
     } else {
@@ -123,7 +138,7 @@ class Streams implements Drained, StreamHost<OpenStream> {
     }
     const sink = refusal === null ? openSink(response) : closedSink
     const stream = new OpenStream({ request, response, sink, options, lastEventId, host: this })
-    if (refusal === null) this.#start(stream)
+    if (refusal === null) this.#start(stream, key)
     else this.#refuse(stream, refusal.reason)
     return stream
   }
@@ -144,6 +159,7 @@ class Streams implements Drained, StreamHost<OpenStream> {
 
   onStreamClose(stream: OpenStream): void {
     this.open.delete(stream)
+    this.#counter.closed(stream)
   }
 
   onResponseClose(stream: OpenStream): void {
@@ -161,10 +177,25 @@ class Streams implements Drained, StreamHost<OpenStream> {
     const resolved = resolveCloseOptions(options)
     this.#closing ??= { retryMs: resolved.retryMs, done: drain(this, resolved) }
     await this.#closing.done
+    this.#isDrained = true
   }
 
-  #start(stream: OpenStream): void {
+  health(options?: HealthOptions): Health {
+    const openStreams = this.open.size
+    return healthOf(
+      {
+        isDraining: this.#closing !== undefined,
+        isDrained: this.#isDrained,
+        isFull: this.#counter.isFull(openStreams),
+        openStreams,
+      },
+      options,
+    )
+  }
+
+  #start(stream: OpenStream, key: string | null): void {
     this.open.add(stream)
+    this.#counter.opened(stream, key)
     this.connected.add(stream)
     bindResponse(stream.request, stream.response, stream)
     stream.start()

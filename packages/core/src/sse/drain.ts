@@ -1,4 +1,5 @@
 import type { OpenStream } from '../stream/open-stream.ts'
+import { retryWithin } from './retry-range.ts'
 import type { ResolvedCloseOptions } from './sse-options.ts'
 
 /** How long the last bytes may take where no grace time was given. */
@@ -13,11 +14,6 @@ export interface Drained {
   readonly connected: ReadonlySet<OpenStream>
   /** Calls back when `connected` becomes empty. */
   onceEmpty(listener: () => void): void
-}
-
-/** A reconnection time within the bounds, so that clients do not come back together. */
-export function retryWithin([min, max]: readonly [min: number, max: number]): number {
-  return Math.round(min + Math.random() * (max - min))
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Frame } from '../sink/frame.ts'
 import { commitHead, openSink, setHeaders } from '../sink/open-sink.ts'
-import type { StreamRequest, StreamResponse } from '../sink/sink.ts'
+import type { HeaderValues, StreamRequest, StreamResponse } from '../sink/sink.ts'
 import type { CloseReason } from '../stream/event-stream.ts'
 import type { ResolvedStreamOptions } from '../stream/stream-options.ts'
 import { acceptsEventStream } from '../wire/accept.ts'
@@ -41,12 +41,7 @@ const notAcceptable: Refusal = {
   reason: 'refused',
   answer(response, options) {
     setHeaders(response, options.headers)
-    const body = 'This resource is an event stream: accept text/event-stream.\n'
-    response.setHeader('Content-Type', 'text/plain; charset=utf-8')
-    response.setHeader('Content-Length', body.length)
-    response.setHeader('Cache-Control', 'no-store')
-    response.statusCode = 406
-    response.end(body)
+    answerText(response, 406, 'This resource is an event stream: accept text/event-stream.\n')
   },
 }
 
@@ -61,6 +56,33 @@ export function comeBack(reason: CloseReason, retryMs: number): Refusal {
       sink.end(reason === 'shutdown')
     },
   }
+}
+
+/** An answer for clients that are programmed. */
+export function unavailable(reason: CloseReason, retryMs: number): Refusal {
+  return {
+    reason,
+    answer(response, options) {
+      setHeaders(response, options.headers)
+      answerText(response, 503, 'There are too many streams. Come back later.\n', {
+        'Retry-After': String(Math.ceil(retryMs / 1_000)), // RFC 9110 section 10.2.3: whole seconds
+      })
+    },
+  }
+}
+
+function answerText(
+  response: StreamResponse,
+  status: number,
+  body: string,
+  headers: HeaderValues = {},
+): void {
+  setHeaders(response, headers)
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8')
+  response.setHeader('Content-Length', Buffer.byteLength(body))
+  response.setHeader('Cache-Control', 'no-store')
+  response.statusCode = status
+  response.end(body)
 }
 
 /** What speaks against a stream in the request itself. */

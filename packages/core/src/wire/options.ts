@@ -83,6 +83,12 @@ export function integer(min: number, max: number): OptionCheck<number> {
   }
 }
 
+/** A whole number within bounds, or `false` for off. */
+export function integerOrOff(min: number, max: number): OptionCheck<number | false> {
+  const check = integer(min, max)
+  return (name, value) => (value === false ? false : check(name, value))
+}
+
 function isIntegerWithin(value: unknown, min: number, max: number): value is number {
   return Number.isInteger(value) && Number(value) >= min && Number(value) <= max
 }

@@ -1,4 +1,12 @@
-import { type CloseOptions, createSse, type SseOptions, type StreamOptions } from '../../src/index.ts'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import {
+  type CloseOptions,
+  createSse,
+  type Limits,
+  type SseOptions,
+  type StreamOptions,
+} from '../../src/index.ts'
 
 const notNumbers = [null, '1000', true, [], {}, 1n, Number.NaN, Number.POSITIVE_INFINITY, -1]
 const durations = { good: [1, 15_000, 2 ** 31 - 1, false, undefined], bad: [...notNumbers, 0, 2 ** 31] }
@@ -141,3 +149,40 @@ function thrownBy(call: () => unknown): unknown {
   }
   return undefined
 }
+
+test('limits are checked one by one', () => {
+  const good: Limits[] = [
+    {},
+    { maxStreams: 1 },
+    { maxStreams: false },
+    { maxStreamsPerKey: 3, key: () => 'Ada' },
+  ]
+  for (const limits of good) expect(() => createSse({ limits })).not.toThrow()
+  const bad = [
+    [null, /limits must be an object/],
+    [{ maxStreams: 0 }, /maxStreams must be a whole number from 1/],
+    [{ maxStreams: Number.NaN }, /maxStreams/],
+    [{ maxStreamsPerKey: 3 }, /maxStreamsPerKey needs key\(request\)/],
+    [{ key: 'user' }, /key must be a function/],
+    [{ onLimit: 'evict' }, /onLimit must be 'retry' or 'status'/],
+    [{ retryMs: [2, 1] }, /retryMs must be \[min, max\]/],
+    [{ max: 1 }, /has no option "max"/],
+  ] as const
+  for (const [limits, message] of bad) {
+    expect(thrownBy(() => createSse({ limits } as unknown as SseOptions))).toMatchObject({
+      code: 'ERR_SSE_OPTION',
+      message: expect.stringMatching(message),
+    })
+  }
+})
+
+test.each([7, {}, Symbol('Ada')])(
+  'a key that is %p is refused before anything is answered',
+  async (value) => {
+    const events = createSse({ limits: { maxStreamsPerKey: 1, key: () => value as unknown as string } })
+    const request = new IncomingMessage(new Socket())
+    const response = new ServerResponse(request)
+    expect(thrownBy(() => events.open(request, response))).toMatchObject({ code: 'ERR_SSE_OPTION', value })
+    expect(response.headersSent).toBe(false)
+  },
+)

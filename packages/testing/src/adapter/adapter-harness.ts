@@ -22,10 +22,13 @@ export interface AdapterHarness {
   start(setup: AdapterSetup): Promise<AdapterServer>
 }
 
+/** The suite's `limits.key` looks at nothing but what every framework's request has. */
+export type SuiteOptions = SseOptions<Pick<StreamRequest, 'headers'>>
+
 /** The application that a test wants to have. */
 export interface AdapterSetup {
   /** For the adapter, as its users give them. */
-  readonly options: SseOptions
+  readonly options: SuiteOptions
   /** Routes by path. Each answers GET and POST (and HEAD as the framework does it), other methods are the framework's affair. */
   readonly routes: Readonly<Record<string, AdapterRoute>>
   /** To be called with every error that reaches the framework's error log. */
@@ -57,7 +60,7 @@ export interface AdapterServer {
   /** Listens on the loopback interface. */
   readonly server: Server
   /** What the adapter gives its users to see and close streams. */
-  readonly events: Pick<Sse, 'streams' | 'closeWhere' | 'close'>
+  readonly events: Pick<Sse, 'streams' | 'closeWhere' | 'close' | 'health'>
   /** Closes the server as the framework's users do; resolves when it is closed. */
   close(): Promise<void>
 }

@@ -10,6 +10,7 @@ import { http1Cases } from './cases/http1.ts'
 import { http2Cases } from './cases/http2.ts'
 import { lastEventIdCases } from './cases/last-event-id.ts'
 import { leavingCases } from './cases/leaving.ts'
+import { limitCases } from './cases/limits.ts'
 import { misuseCases } from './cases/misuse.ts'
 import { negotiationCases } from './cases/negotiation.ts'
 import { pipeCases } from './cases/pipe.ts'
@@ -36,6 +37,7 @@ const themes: readonly (readonly [name: string, cases: readonly Case[]])[] = [
   ['time', timingCases],
   ['closing', closingCases],
   ['drain', drainCases],
+  ['limits', limitCases],
   ['concurrency', concurrencyCases],
   ['errors', errorCases],
   ['misuse', misuseCases],

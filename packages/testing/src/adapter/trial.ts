@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import type { EventStream, SseOptions, StreamOptions } from '@rivulet/core'
+import type { EventStream, StreamOptions } from '@rivulet/core'
 import { type Endpoint, openEndpoint } from '../collect/endpoint.ts'
 import { type RequestOptions, requestOf } from '../collect/request.ts'
-import type { AdapterHarness, AdapterRoute, AdapterServer } from './adapter-harness.ts'
+import type { AdapterHarness, AdapterRoute, AdapterServer, SuiteOptions } from './adapter-harness.ts'
 import { Inbox } from './inbox.ts'
 import { TrialClient } from './trial-client.ts'
 import { within } from './within.ts'
@@ -37,7 +37,7 @@ export class Trial {
   /** A server with these routes. */
   async start(
     routes: Readonly<Record<string, AdapterRoute>>,
-    options: SseOptions = {},
+    options: SuiteOptions = {},
   ): Promise<TrialServer> {
     const errors = new Inbox<unknown>('an error in the log')
     const running = await this.harness.start({ routes, options, onLoggedError: (error) => errors.put(error) })

@@ -127,6 +127,7 @@ export class Follower {
   readonly #bench: Bench
   readonly #controller = new AbortController()
   #position: Position
+  #isInterrupted = false
   #wake: (() => void) | undefined
   /** What was wrong with a call; thrown where the test waits, since no handler may throw. */
   #fault: unknown
@@ -155,6 +156,12 @@ export class Follower {
         error: (error) => {
           this.#note(() => this.#assertFollowing())
           this.errors.push(error)
+          this.#isInterrupted = true
+        },
+        recovered: () => {
+          this.#note(() => this.#assertFollowing())
+          this.#isInterrupted = false
+          this.#wake?.()
         },
       },
     )
@@ -175,6 +182,14 @@ export class Follower {
     await this.#bench.within(
       this.#arrived(() => this.resets.length >= count),
       'the tail to be reset',
+    )
+  }
+
+  /** Waits until it has said that it works again, if it has said that it doesn't. */
+  async haveRecovered(): Promise<void> {
+    await this.#bench.within(
+      this.#arrived(() => !this.#isInterrupted),
+      'the tail to say that it follows again',
     )
   }
 

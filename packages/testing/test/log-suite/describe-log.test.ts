@@ -46,6 +46,9 @@ const broken: Record<Defect, readonly string[]> = {
   'repeats after a reconnect': [
     'tail: continues behind the last entry delivered after its connection broke, without repeating one',
   ],
+  'never says that it follows again': [
+    'tail: says that it follows again after an interruption, if it has told of one, though nothing is appended',
+  ],
   'has a hole': ['append: stores the appends of one instance in the order of the calls, awaited or not'],
   'forgets its epoch': ['delete: begins another history, with another epoch and offsets from 1'],
   'refills after a rollback, and does not honour checks': [

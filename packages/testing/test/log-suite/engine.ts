@@ -18,6 +18,7 @@ export type Defect =
   | 'repeats after a reconnect'
   | 'has a hole'
   | 'forgets its epoch'
+  | 'never says that it follows again'
   | 'refills after a rollback, and does not honour checks'
 
 interface Stored {
@@ -93,6 +94,7 @@ interface Tail {
   readonly handlers: TailHandlers
   readonly end: () => void
   position: Position
+  isInterrupted: boolean
 }
 
 class EngineLog implements EventLog {
@@ -135,7 +137,7 @@ class EngineLog implements EventLog {
     this.#assertOpen()
     if (signal.aborted) return
     await new Promise<void>((resolve) => {
-      const tail: Tail = { channel, handlers, position: after, end: () => resolve() }
+      const tail: Tail = { channel, handlers, position: after, isInterrupted: false, end: () => resolve() }
       this.#tails.add(tail)
       signal.addEventListener('abort', () => {
         this.#tails.delete(tail)
@@ -168,6 +170,7 @@ class EngineLog implements EventLog {
     this.#isConnected = false
     for (const tail of this.#tails) {
       tail.handlers.error(new SseError('ERR_SSE_LOG_ENGINE', 'The connection broke.'))
+      tail.isInterrupted = true
       if (this.#engine.defect === 'repeats after a reconnect' && tail.position.offset > 0) {
         const { entries } = this.#engine.channel(tail.channel)
         const before = entries.find(({ offset }) => offset === tail.position.offset - 1)
@@ -193,6 +196,10 @@ class EngineLog implements EventLog {
 
   #serve(tail: Tail): void {
     const { entries, after, invalid } = this.#read(tail.channel, tail.position, 10_000)
+    if (tail.isInterrupted && this.#engine.defect !== 'never says that it follows again') {
+      tail.isInterrupted = false
+      tail.handlers.recovered?.()
+    }
     if (invalid !== undefined) {
       tail.position = after
       tail.handlers.reset(after)

@@ -22,6 +22,7 @@ export class Tail {
   readonly #signal: AbortSignal
   #delivered: Position
   #isRepairing = false
+  #hasFailed = false
   #mustRepair = false
   /** What came since the read that is on its way was sent. */
   #held: LogMessage[] = []
@@ -43,7 +44,7 @@ export class Tail {
   see(head: Position): void {
     const { epoch, offset, check } = this.#delivered
     if (head.epoch === epoch && head.offset === offset && head.check === check) {
-      this.provenAt = performance.now()
+      this.#prove()
     } else {
       this.repair()
     }
@@ -71,7 +72,17 @@ export class Tail {
   }
 
   fail(error: unknown): void {
-    if (!this.#signal.aborted) this.#handlers.error(error)
+    if (this.#signal.aborted) return
+    this.#hasFailed = true
+    this.#handlers.error(error)
+  }
+
+  /** It is where the log is, as far as can be known. */
+  #prove(): void {
+    this.provenAt = performance.now()
+    if (!this.#hasFailed) return
+    this.#hasFailed = false
+    this.#handlers.recovered?.()
   }
 
   async #repair(): Promise<void> {
@@ -117,7 +128,7 @@ export class Tail {
   }
 
   #deliver({ entries, after, invalid }: ReadResult): void {
-    this.provenAt = performance.now()
+    this.#prove()
     if (invalid !== undefined) {
       this.#readChecks.clear()
       this.#delivered = after
@@ -143,7 +154,7 @@ export class Tail {
     if (offset !== ourOffset + 1 || (previous ?? ourCheck) !== ourCheck) return false
     // Messages come in order: those of entries that were read before are through.
     this.#readChecks.clear()
-    this.provenAt = performance.now()
+    this.#prove()
     this.#delivered = { epoch, offset, check: entry.check }
     this.#handlers.entries([entry])
     return true

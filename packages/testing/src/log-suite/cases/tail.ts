@@ -233,6 +233,24 @@ export const tailCases: readonly LogCase[] = [
     },
   },
   {
+    name: 'says that it follows again after an interruption, if it has told of one, though nothing is appended',
+    needs: ['interrupt'],
+    async run(bench) {
+      const { after } = await bench.bounds()
+      const follower = bench.tail(after)
+      const before = entries(1)
+      await bench.append(before)
+      await follower.have(before)
+      await bench.harness.interrupt?.()
+      await bench.until(
+        () => bench.bounds().catch(() => null),
+        (answer) => answer !== null,
+        'the log to read again',
+      )
+      await follower.haveRecovered()
+    },
+  },
+  {
     name: 'reads again after its connection broke',
     needs: ['interrupt'],
     async run(bench) {

@@ -1,0 +1,21 @@
+/** Whose log failed and has not been reached since, with the time, by `performance.now()`. */
+const interruptions = new Map<{ readonly name: string }, number>()
+
+/** The log of a hub failed. */
+export function interrupted(hub: { readonly name: string }): void {
+  if (!interruptions.has(hub)) interruptions.set(hub, performance.now())
+}
+
+/** It was reached, or nobody waits for it any more. @returns how long it was out of reach in milliseconds; `null`: it was not */
+export function recovered(hub: { readonly name: string }): number | null {
+  const since = interruptions.get(hub)
+  if (since === undefined) return null
+  interruptions.delete(hub)
+  return performance.now() - since
+}
+
+/** The channels of this process whose log is out of reach now. */
+export function interruptedChannels(): { readonly channel: string; readonly forMs: number }[] {
+  const now = performance.now()
+  return [...interruptions].map(([{ name }, since]) => ({ channel: name, forMs: now - since }))
+}
