@@ -1,6 +1,6 @@
 import { Child } from '../calls.mjs'
 import { sleep } from '../clock.mjs'
-import { profilingOptions } from '../profiling.mjs'
+import { profilesOf } from '../profiling.mjs'
 
 /** Time for what a server still does after its last client was answered. */
 const settleMs = 300
@@ -17,10 +17,11 @@ const patienceMs = 90_000
 export async function withPair({ contestant, settings }, work) {
   const server = new Child('server/main.mjs', {
     core: 0,
-    nodeOptions: ['--expose-gc', ...profilingOptions(contestant)],
+    nodeOptions: ['--expose-gc'],
   })
   const load = new Child('load/main.mjs', { core: 1 })
   try {
+    await server.call('profile', profilesOf(contestant))
     const port = await server.call('start', contestant, settings)
     return await work(new Pair(server, load, port))
   } finally {
