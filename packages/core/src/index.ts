@@ -1,7 +1,15 @@
 export type { Channel, ChannelStats } from './channel/channel.ts'
 export type { ChannelOptions } from './channel/channel-options.ts'
 export { createChannel } from './channel/create-channel.ts'
-export type { ChannelGapMessage, LogErrorMessage, LogReconnectMessage } from './channel/diagnostics.ts'
+export type {
+  ChannelDeliverMessage,
+  ChannelGapMessage,
+  ChannelPublishMessage,
+  ChannelReplayMessage,
+  ChannelSlowMessage,
+  LogErrorMessage,
+  LogReconnectMessage,
+} from './channel/diagnostics.ts'
 export type { PublishFields, PublishOptions } from './channel/publisher.ts'
 export type {
   Snapshot,

@@ -36,6 +36,11 @@ class FanOut {
     process.nextTick(this.#run)
   }
 
+  /** Nobody waits to be served. */
+  get isIdle(): boolean {
+    return !this.#isScheduled
+  }
+
   /** Calls `listener` once when the queue is empty. */
   onceIdle(listener: () => void): void {
     this.#onIdle.add(listener)

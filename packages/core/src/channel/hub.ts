@@ -3,7 +3,14 @@ import { backOff } from '../log/kit/back-off.ts'
 import type { ResolvedRetention } from '../log/retention.ts'
 import { Ring } from '../log/ring.ts'
 import type { EventStream } from '../stream/event-stream.ts'
-import { type LogErrorMessage, type LogReconnectMessage, logFailed, logReconnected } from './diagnostics.ts'
+import { watchDelivery } from './delivery-watch.ts'
+import {
+  delivered,
+  type LogErrorMessage,
+  type LogReconnectMessage,
+  logFailed,
+  logReconnected,
+} from './diagnostics.ts'
 import { type Deliverable, fanOut } from './fan-out.ts'
 import { interrupted, recovered } from './interruptions.ts'
 import type { Page } from './page-reader.ts'
@@ -157,6 +164,7 @@ export class Hub implements TailHandlers {
         return
       }
     }
+    if (delivered.hasSubscribers) watchDelivery(this.name, entries)
   }
 
   reset(after: Position): void {

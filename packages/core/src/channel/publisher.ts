@@ -6,6 +6,7 @@ import { checkEventName } from '../wire/field.ts'
 import { durationOrOff } from '../wire/options.ts'
 import { SseError, show } from '../wire/sse-error.ts'
 import type { ResolvedChannelOptions } from './channel-options.ts'
+import { type ChannelPublishMessage, published } from './diagnostics.ts'
 import { checkEventTopics } from './topics.ts'
 
 /** An event for a channel. */
@@ -90,6 +91,7 @@ export class Publisher {
       this.#pendingBytes -= bytes
     }
     appended.then(settle, settle)
+    if (published.hasSubscribers) tellPublished(this.#name, entry, bytes, appended)
     return timeoutMs === false && signal === undefined
       ? appended
       : waitFor(appended, timeoutMs, signal, this.#name)
@@ -134,6 +136,27 @@ export class Publisher {
       { value: this.#pendingCount },
     )
   }
+}
+
+function tellPublished(
+  channel: string,
+  { event, topics }: Entry,
+  byteCount: number,
+  appended: Promise<unknown>,
+) {
+  const startedAt = performance.now()
+  const tell = (error: unknown) => {
+    const durationMs = performance.now() - startedAt
+    published.publish({
+      channel,
+      event,
+      topics,
+      byteCount,
+      durationMs,
+      error,
+    } satisfies ChannelPublishMessage)
+  }
+  appended.then(() => tell(undefined), tell)
 }
 
 function makeEntry(parts: Omit<Entry, 'v' | 'at' | 'check'>): Entry {

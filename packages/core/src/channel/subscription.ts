@@ -2,6 +2,7 @@ import type { Position } from '../log/event-log.ts'
 import type { EntrySource, Ring } from '../log/ring.ts'
 import type { OpenStream } from '../stream/open-stream.ts'
 import { type Cursor, formatCursor } from '../wire/cursor.ts'
+import { becameSlow, replayed } from './diagnostics.ts'
 import { fanOut } from './fan-out.ts'
 import type { Hub, HubMember } from './hub.ts'
 import { type OpeningSubscription, openSubscription } from './opening.ts'
@@ -15,6 +16,7 @@ import type {
   Start,
   SubscriptionReady,
 } from './subscribe-options.ts'
+import { SubscriptionWatch } from './subscription-watch.ts'
 import type { TopicSet } from './topic-set.ts'
 import { checkTopics } from './topics.ts'
 
@@ -44,6 +46,8 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   #announced: Position = nowhere
   #page: Page | null = null
   #isReading = false
+  /** What diagnostics want to know of it, where somebody listens. */
+  #watch: SubscriptionWatch | null = null
   readonly #selection: Selection
   #ready: SubscriptionReady | null = null
   #readyPromise: Promise<SubscriptionReady> | undefined
@@ -132,6 +136,9 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     this.#position = position
     this.#page = page
     this.#become('behind')
+    if (replayed.hasSubscribers || becameSlow.hasSubscribers) {
+      this.#watch = new SubscriptionWatch(this.stream, this.hub.name, position)
+    }
     fanOut.enqueue(this)
   }
 
@@ -155,7 +162,11 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
 
   deliver(): boolean {
     const { ring } = this.hub
-    if (this.#state !== 'behind' || this.#isReading || this.stream.isBehind || ring === null) return false
+    if (this.#state !== 'behind' || this.#isReading || ring === null) return false
+    if (this.stream.isBehind) {
+      this.#watch?.slow(ring.head - this.#position.offset)
+      return false
+    }
     const source = this.#source(ring)
     if (source === null) return false
     this.#writeFrom(source)
@@ -164,6 +175,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     // What a page has come to is compared with the ring before it counts as the head.
     if (this.#position.offset < ring.head || source !== ring) return !this.stream.isBehind
     this.#page = null
+    this.#watch?.caughtUp(this.#position)
     if (this.hub.isEnded) this.feed.finish(this)
     else this.#become('live')
     return false

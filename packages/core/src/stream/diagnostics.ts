@@ -12,7 +12,7 @@ export interface StreamCloseMessage {
   readonly reason: CloseReason
   /** Milliseconds since the stream was opened; 0 for one that was born closed. */
   readonly ageMs: number
-  /** Events written: not heartbeats, comments and hints. */
+  /** Events written, Rivulet's own included: not heartbeats, comments and hints. */
   readonly eventCount: number
   /** Bytes of the stream handed to the socket: blocks, without HTTP's own framing. */
   readonly byteCount: number

@@ -85,6 +85,10 @@ export interface EventStream {
   readonly signal: AbortSignal
   /** Bytes that wait in this process for this client; the kernel's buffers (up to some MB) come on top. */
   readonly bufferedBytes: number
+  /** Events written so far, Rivulet's own included: not heartbeats, comments and hints. */
+  readonly eventCount: number
+  /** Bytes of the stream handed to the socket so far: blocks, without HTTP's own framing. */
+  readonly byteCount: number
   /** Yours: the option `context`. */
   context: unknown
 }

@@ -85,6 +85,14 @@ export class OpenStream implements EventStream, ClockedStream {
     return this.#closed === null ? this.#sink.bufferedBytes : 0
   }
 
+  get eventCount(): number {
+    return this.#eventCount
+  }
+
+  get byteCount(): number {
+    return this.#byteCount
+  }
+
   /** Nothing more should be written until `drain`. */
   get isBehind(): boolean {
     return this.#isBehind
