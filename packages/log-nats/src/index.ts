@@ -1,1 +1,1 @@
-export {}
+export { createNatsLog, type NatsLogOptions } from './create-nats-log.ts'

@@ -1,0 +1,129 @@
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { within } from '@rivulet/core/log-kit'
+import { logError } from '../log-error.ts'
+
+/** One thing that is asked of the server. */
+export interface Question<T> {
+  /** What it is for, as error messages begin. */
+  readonly doing: string
+  readonly signal?: AbortSignal | undefined
+  /** Asks; called again after each reconnect, so it must not matter whether it is done twice. */
+  ask(jetStream: JetStreamManager): Promise<T>
+}
+
+/** What was asked may never be answered: its connection is gone. */
+export const interrupted: unique symbol = Symbol('interrupted')
+
+/**
+ * The user's connection. It reconnects by itself, and forgets what was sent and not answered when it does: that is asked again
+ * here, at once instead of after its time-out.
+ */
+export class Link {
+  readonly connection: NatsConnection
+  readonly #answerMs: number
+  readonly jetStream: Promise<JetStreamManager>
+  readonly #statuses: ReturnType<NatsConnection['status']>
+  readonly #listeners = new Set<(isUp: boolean) => void>()
+  /** Those who wait for an answer, or for the connection. */
+  readonly #waiting = new Set<() => void>()
+  #isUp = true
+  #lastError: unknown
+
+  constructor(connection: NatsConnection, answerMs: number) {
+    this.connection = connection
+    this.#answerMs = answerMs
+    this.jetStream = jetstreamManager(connection, { checkAPI: false, timeout: answerMs })
+    this.#statuses = connection.status()
+    this.#watch().catch(() => {}) // Ends with the connection, which whoever asks is told.
+    connection.closed().then(
+      () => this.#changed(),
+      () => this.#changed(),
+    )
+  }
+
+  /**
+   * Asks, again after each reconnect, for at most `answerMs`.
+   *
+   * @throws (rejects) SseError `ERR_SSE_LOG_…`, or the signal's reason.
+   */
+  async run<T>({ doing, signal, ask }: Question<T>): Promise<T> {
+    signal?.throwIfAborted()
+    const attempt = { isOver: false }
+    try {
+      return await within(this.#insist(ask, attempt), this.#answerMs, () => this.late(), signal)
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw logError(doing, error)
+    } finally {
+      attempt.isOver = true
+    }
+  }
+
+  /** What the connection says when nothing is answered. */
+  late(): unknown {
+    const error = new Error(`no answer within ${this.#answerMs} ms`)
+    if (this.#isUp) return error
+    return new Error(`not connected for ${this.#answerMs} ms`, { cause: this.#lastError })
+  }
+
+  /** What a promise gives, or `interrupted` when the connection is lost or made before; without a promise that alone. */
+  unlessInterrupted<T>(promise?: Promise<T>): Promise<T | typeof interrupted> {
+    return new Promise((resolve, reject) => {
+      const onChange = () => resolve(interrupted)
+      this.#waiting.add(onChange)
+      promise?.then(resolve, reject).finally(() => this.#waiting.delete(onChange))
+    })
+  }
+
+  get isUp(): boolean {
+    return this.#isUp
+  }
+
+  /** Waits for a connection. */
+  async untilUp(timeoutMs: number): Promise<void> {
+    await within(this.unlessInterrupted(), timeoutMs, () => this.late())
+  }
+
+  /** Called with `false` when the connection is lost, with `true` when there is another. Gives a function that stops it. */
+  onChange(listener: (isUp: boolean) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  close(): void {
+    this.#listeners.clear()
+    // It is one of the client's queues, and their only end beside that of the connection.
+    if ('stop' in this.#statuses && typeof this.#statuses.stop === 'function') this.#statuses.stop()
+  }
+
+  async #insist<T>(ask: Question<T>['ask'], attempt: { readonly isOver: boolean }): Promise<T> {
+    const jetStream = await this.jetStream
+    for (;;) {
+      if (attempt.isOver) throw this.late()
+      if (this.connection.isClosed()) throw new Error('the connection was closed')
+      const answer = await this.unlessInterrupted(this.#isUp ? ask(jetStream) : undefined)
+      if (answer !== interrupted) return answer
+    }
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.#statuses) {
+      if (status.type === 'error') this.#lastError = status.error
+      if (status.type === 'disconnect') this.#turn(false)
+      if (status.type === 'reconnect') this.#turn(true)
+    }
+  }
+
+  #turn(isUp: boolean): void {
+    this.#isUp = isUp
+    this.#changed()
+    for (const listener of [...this.#listeners]) listener(isUp)
+  }
+
+  #changed(): void {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const interrupt of waiting) interrupt()
+  }
+}

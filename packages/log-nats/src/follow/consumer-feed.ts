@@ -1,0 +1,196 @@
+import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream'
+import { createInbox, type Msg, nanos, type Subscription } from '@nats-io/transport-node'
+import { backOff, type Feed, type Follower, randomText, Turns } from '@rivulet/core/log-kit'
+import { interrupted } from '../connection/link.ts'
+import type { ReadParts } from '../read/history-reader.ts'
+import { startCheck } from '../start-check.ts'
+import type { History } from '../stream/history.ts'
+import { type Listening, messageOf, positionOf, signalOf } from './listening.ts'
+
+const consumerNameLength = 12
+/** For how long the server keeps a consumer that nobody listens to any more. */
+const unheardMs = 10_000
+/** The server sends none more often. */
+const minHeartbeatMs = 100
+/** Consumers that are made at the same time: after a reconnect every channel needs one. */
+const madeAtOnce = 32
+
+export interface ConsumerFeedOptions extends ReadParts {
+  readonly follower: Follower
+  readonly checkMs: number
+}
+
+/**
+ * Hears of new entries by one consumer per channel, in the order of the stream and without acknowledgements, from the newest entry
+ * on. Heartbeats prove that it lives and that nothing is new; one that is silent, or whose connection was lost, is made anew.
+ */
+export class ConsumerFeed implements Feed {
+  readonly #options: ConsumerFeedOptions
+  readonly #heartbeatMs: number
+  readonly #turns = new Turns(madeAtOnce)
+  /** By channel; while one is made anew, the old one. */
+  readonly #listenings = new Map<string, Listening>()
+  /** Channels that are to be heard, each with what ends the attempts. */
+  readonly #wanted = new Map<string, AbortController>()
+  readonly #remaking = new Set<string>()
+  #deletions: Subscription | null = null
+  #stopWatching: () => void = () => {}
+
+  constructor(options: ConsumerFeedOptions) {
+    this.#options = options
+    this.#heartbeatMs = Math.max(options.checkMs / 3, minHeartbeatMs)
+  }
+
+  start(): void {
+    const { link, follower } = this.#options
+    // A shortcut: where it is not allowed, silence tells.
+    this.#deletions = link.connection.subscribe('$JS.EVENT.ADVISORY.STREAM.DELETED.*', {
+      callback: (error, message) => {
+        if (error === null) this.#streamDeleted(message.subject.slice(message.subject.lastIndexOf('.') + 1))
+      },
+    })
+    this.#stopWatching = link.onChange((isUp) => {
+      if (isUp) for (const channel of this.#wanted.keys()) this.#remake(channel)
+      else follower.fail(new Error('the connection was lost'))
+    })
+  }
+
+  async add(channel: string): Promise<void> {
+    if (!this.#wanted.has(channel)) this.#wanted.set(channel, new AbortController())
+    await this.#make(channel)
+  }
+
+  remove(channel: string): void {
+    this.#wanted.get(channel)?.abort()
+    this.#wanted.delete(channel)
+    this.#end(this.#listenings.get(channel))
+    this.#listenings.delete(channel)
+  }
+
+  check(): void {
+    const longAgo = performance.now() - this.#options.checkMs
+    for (const { channel, heardAt } of this.#listenings.values()) if (heardAt < longAgo) this.#remake(channel)
+  }
+
+  stop(): void {
+    this.#stopWatching()
+    this.#deletions?.unsubscribe()
+    for (const channel of [...this.#wanted.keys()]) this.remove(channel)
+  }
+
+  #streamDeleted(stream: string): void {
+    for (const listening of this.#listenings.values()) {
+      if (listening.stream === stream) this.#remake(listening.channel)
+    }
+  }
+
+  #remake(channel: string): void {
+    const wanted = this.#wanted.get(channel)
+    if (wanted === undefined || this.#remaking.has(channel)) return
+    this.#remaking.add(channel)
+    this.#insist(channel, wanted.signal)
+      .catch(() => {}) // Nobody wants it any more.
+      .finally(() => this.#remaking.delete(channel))
+  }
+
+  async #insist(channel: string, signal: AbortSignal): Promise<void> {
+    const { follower } = this.#options
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await this.#make(channel)
+        follower.wake(channel)
+        return
+      } catch (error) {
+        if (signal.aborted) return
+        follower.fail(error, [channel])
+        await backOff(attempt, signal)
+      }
+    }
+  }
+
+  async #make(channel: string): Promise<void> {
+    const { link, streams, messages } = this.#options
+    const doing = `Following channel "${channel}"`
+    const made = await this.#turns.take(async () => {
+      const history = await link.run({ doing, ask: (api) => streams.open(api, channel) })
+      const newest = history.head === 0 ? null : await messages.get(history.stream, history.head, doing)
+      const { epoch, head } = history
+      const check = newest?.entry.check ?? startCheck
+      const listening = this.#listen(channel, history, { epoch, offset: head, check })
+      try {
+        await link.run({ doing, ask: (api) => this.#create(api, listening) })
+        return listening
+      } catch (error) {
+        this.#end(listening)
+        throw error
+      }
+    })
+    if (!this.#wanted.has(channel)) {
+      this.#end(made)
+      return
+    }
+    this.#end(this.#listenings.get(channel))
+    made.heardAt = performance.now()
+    this.#listenings.set(channel, made)
+  }
+
+  #listen(channel: string, { stream }: History, head: Listening['head']): Listening {
+    const { link } = this.#options
+    const subscription = link.connection.subscribe(createInbox(), {
+      callback: (error, message) => {
+        if (error === null) this.#hear(listening, message)
+        else this.#options.follower.fail(error, [channel])
+      },
+    })
+    const consumer = randomText(consumerNameLength)
+    const listening = { channel, stream, consumer, subscription, head, heardAt: performance.now() }
+    return listening
+  }
+
+  async #create(api: JetStreamManager, { stream, consumer, subscription, head }: Listening): Promise<void> {
+    await api.consumers.add(stream, {
+      name: consumer,
+      deliver_subject: subscription.getSubject(),
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: head.offset + 1,
+      ack_policy: AckPolicy.None,
+      max_deliver: 1,
+      mem_storage: true,
+      num_replicas: 1,
+      flow_control: true,
+      idle_heartbeat: nanos(this.#heartbeatMs),
+      inactive_threshold: nanos(unheardMs),
+    })
+  }
+
+  #hear(listening: Listening, message: Msg): void {
+    const { follower, link } = this.#options
+    const { channel, head } = listening
+    listening.heardAt = performance.now()
+    const signal = signalOf(message)
+    if (signal === null) {
+      const news = messageOf(message, head.epoch)
+      if (news.entry !== null) listening.head = positionOf(head.epoch, news.entry)
+      follower.take(channel, news)
+    } else if (signal.kind === 'flow control') {
+      message.respond()
+    } else if (signal.kind === 'over') {
+      this.#remake(channel)
+    } else {
+      if (signal.stalledReply !== undefined) link.connection.publish(signal.stalledReply)
+      if (signal.offset === head.offset) follower.headIs(channel, head)
+      else follower.wake(channel)
+    }
+  }
+
+  #end(listening: Listening | undefined): void {
+    if (listening === undefined) return
+    const { stream, consumer, subscription } = listening
+    const { link } = this.#options
+    if (link.connection.isClosed()) return
+    subscription.unsubscribe()
+    // Otherwise the server does it by itself, a little later.
+    const gone = link.jetStream.then((api) => api.consumers.delete(stream, consumer))
+    link.unlessInterrupted(gone).catch(() => interrupted)
+  }
+}

@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** A NATS server that a test may kill, fill and misconfigure, with a store of its own. */
+export class OwnServer {
+  readonly port: number
+  readonly folder = mkdtempSync(join(tmpdir(), 'rivulet-nats-'))
+  readonly #program: string
+  readonly #settings: string
+  #process: ChildProcess | undefined
+
+  private constructor(program: string, port: number, settings: string) {
+    this.#program = program
+    this.port = port
+    this.#settings = settings
+  }
+
+  /** @param settings More of a configuration file; without a `jetstream` in it, JetStream is enabled. */
+  static async start(program: string, settings = ''): Promise<OwnServer> {
+    const server = new OwnServer(program, await freePort(), settings)
+    await server.start()
+    return server
+  }
+
+  get storeFolder(): string {
+    return join(this.folder, 'store')
+  }
+
+  /** Starts it, again after a kill; resolves when it answers. */
+  async start(): Promise<void> {
+    const jetStream = this.#settings.includes('jetstream')
+      ? ''
+      : `jetstream { store_dir: ${JSON.stringify(this.storeFolder)} }`
+    const file = join(this.folder, 'server.conf')
+    writeFileSync(file, `host: 127.0.0.1\nport: ${this.port}\n${jetStream}\n${this.#settings}\n`)
+    const server = spawn(this.#program, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] })
+    this.#process = server
+    const lines: string[] = []
+    for await (const line of createInterface({ input: server.stderr })) {
+      lines.push(line)
+      if (line.includes('Server is ready')) {
+        server.stderr.resume()
+        return
+      }
+    }
+    throw new Error(`nats-server ended with ${server.exitCode}: ${lines.join('\n')}`)
+  }
+
+  /** Ends it as a crash does. */
+  async kill(): Promise<void> {
+    const server = this.#process
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
+    const exited = once(server, 'exit')
+    server.kill('SIGKILL')
+    await exited
+  }
+
+  /** Stops it as a machine that hangs does, until it is continued. */
+  freeze(): void {
+    this.#process?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#process?.kill('SIGCONT')
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('A TCP server has a port.')
+  return address.port
+}
