@@ -15,10 +15,10 @@
  *
  * @typedef {object} EngineServer
  * @property {unknown} address Where contestants find it; is sent to other processes.
- * @property {() => Promise<EngineCounts>} counts
+ * @property {() => Promise<EngineCounts>} [counts] Where the engine counts.
  * @property {() => Promise<void>} stop Ends it and removes what it stored. Called once.
  *
- * @typedef {object} EngineCounts As the engine itself counts; `NaN` for what it doesn't.
+ * @typedef {object} EngineCounts As the engine itself counts.
  * @property {number} connections Open now, without the one that asks.
  * @property {number} commands Executed since it was started, without those that ask.
  *
@@ -44,7 +44,8 @@
  *
  * @typedef {object} EngineBars
  * @property {number} latencyMs How much later than the driver's own round trip the median event may be at the client.
- * @property {number} idleCommands Commands a second that following 1,000 silent channels may cost; the module says why.
+ * @property {number} [idleCommands] Commands a second that following 1,000 silent channels may cost; the module says why. Left out
+ *   where the engine does not count.
  * @property {number} [idleConnections] Beside the log's own client; 1 where left out.
  */
 export {}

@@ -19,6 +19,7 @@ const sliceCount = 10
 export function runLogAppend(runs) {
   return withEngine(runs[0], async (stage) => {
     const entrants = await Promise.all(runs.map((run) => enter(stage, run)))
+    for (const { worker } of entrants) await worker.call('begin')
     for (const publishers of publisherCounts) {
       await inTurns(entrants, publishers, 2)
       for (const { slices } of entrants) slices.length = 0
@@ -32,6 +33,7 @@ export function runLogAppend(runs) {
         )
       }
     }
+    for (const { worker } of entrants) await worker.call('end')
     for (const entrant of entrants) await assertStored(entrant)
     return new Map(entrants.map(({ label, figures }) => [label, figures]))
   })

@@ -1,6 +1,6 @@
 import { Child } from '../calls.mjs'
 import { engineNamed, engines } from '../engines/index.mjs'
-import { profilingOptions } from '../profiling.mjs'
+import { profilesOf } from '../profiling.mjs'
 
 /** The engines that can be measured here. */
 export const available = engines.filter(({ missing }) => missing() === null)
@@ -44,12 +44,12 @@ class Stage {
    *
    * @param {string} contestant Label of Rivulet or a driver alone.
    * @param {{ core?: 0 | 1, channel?: string, isProfiled?: boolean }} [options] `core`: 0, which no server is on, unless told
-   *   otherwise.
+   *   otherwise. `isProfiled`: from `begin` to `end`, where profiles are wanted.
    */
   async open(contestant, { core = 0, channel = 'bench', isProfiled = false } = {}) {
-    const profile = contestant.replaceAll(/\W+/g, '-')
-    const child = this.#start('engines/worker/main.mjs', core, isProfiled ? profilingOptions(profile) : [])
+    const child = this.#start('engines/worker/main.mjs', core)
     const { address } = this.server
+    await child.call('profile', isProfiled ? profilesOf(contestant.replaceAll(/\W+/g, '-')) : [])
     await child.call('open', { engine: this.#engine, contestant, address, channel })
     return child
   }
@@ -63,8 +63,8 @@ class Stage {
     await Promise.all(this.#children.map((child) => child.stop()))
   }
 
-  #start(script, core, nodeOptions = []) {
-    const child = new Child(script, { core, nodeOptions })
+  #start(script, core) {
+    const child = new Child(script, { core })
     this.#children.push(child)
     return child
   }

@@ -1,4 +1,7 @@
 import { publisherCounts, runLogAppend } from './log-append.mjs'
+import { runLogFollow } from './log-follow.mjs'
+import { runLogIdle } from './log-idle.mjs'
+import { runLogLatency } from './log-latency.mjs'
 import { available, skippedEngines } from './log-run.mjs'
 
 /** Runs of every contestant that a scenario has, Rivulet's in front of the driver that it is compared with. */
@@ -16,7 +19,18 @@ function forAllServers(toRun) {
   })
 }
 
+/** Each Rivulet contestant, with its engine. */
+function forAllLogs(toEach) {
+  return available.flatMap((engine) => engine.logs.flatMap((log) => toEach(engine, log)))
+}
+
 const common = { notes: skippedEngines }
+/** A busy channel, and one on which something comes now and then: whoever polls slows down. */
+const paces = [100, 2]
+
+function paced(label, eventsPerSecond) {
+  return `${label} at ${eventsPerSecond}/s`
+}
 
 /** The rows of the log engines, as `index.mjs` describes scenarios. */
 export const logScenarios = [
@@ -49,5 +63,93 @@ export const logScenarios = [
         })),
       ),
     ),
+  },
+  {
+    ...common,
+    name: 'log-latency',
+    title: 'Latency: from publish() in one process to a client of another, events of 200 bytes',
+    columns: { deliveryP50: 'p50 ms', deliveryP99: 'p99 ms' },
+    run: runLogLatency,
+    runs: (seconds = 5) =>
+      available.flatMap((engine) =>
+        contestantsOf(engine, 'log-latency').flatMap((contestant) =>
+          paces.map((eventsPerSecond) => ({
+            label: paced(contestant, eventsPerSecond),
+            contestant: engine.name,
+            settings: {
+              engine: engine.name,
+              contestant,
+              isRivulet: engine.logs.some(({ label }) => label === contestant),
+              eventsPerSecond,
+              seconds,
+              bytes: 200,
+            },
+          })),
+        ),
+      ),
+    bars: forAllLogs(({ bars }, { label, bare }) =>
+      paces.map((pace) => ({
+        of: paced(label, pace),
+        figure: 'deliveryP50',
+        beyond: paced(bare, pace),
+        atMost: bars.latencyMs,
+      })),
+    ),
+  },
+  {
+    ...common,
+    name: 'log-follow',
+    title:
+      'Following: one process, one channel, up to 20,000 events a second of 200 bytes, a hundred at a time',
+    columns: {
+      rate: 'per second',
+      lagP50: 'lag p50 ms',
+      lagP99: 'lag p99 ms',
+      lagAtEnd: 'lag at the end ms',
+      cpu: 'CPU µs per event',
+      busy: 'CPU %',
+    },
+    run: runLogFollow,
+    runs: (seconds = 5) =>
+      forAllLogs((engine, { label, bare }) => ({
+        label,
+        contestant: engine.name,
+        settings: {
+          engine: engine.name,
+          contestant: label,
+          bare,
+          eventsPerSecond: 20_000,
+          batch: 100,
+          seconds,
+          bytes: 200,
+        },
+      })),
+    bars: forAllLogs((_, { label }) => ({ of: label, figure: 'lagAtEnd', atMost: 250 })),
+  },
+  {
+    ...common,
+    name: 'log-idle',
+    title: 'Idle: one process follows 1,000 channels on which nothing comes',
+    columns: {
+      connections: 'connections to follow',
+      commands: 'commands a second',
+      busy: 'CPU %',
+    },
+    run: runLogIdle,
+    runs: (seconds = 20) =>
+      forAllLogs((engine, { label }) => ({
+        label,
+        contestant: engine.name,
+        settings: { engine: engine.name, contestant: label, channelCount: 1_000, seconds },
+      })),
+    bars: forAllLogs(({ bars }, { label }) => [
+      ...(bars.idleCommands === undefined
+        ? []
+        : [
+            { of: label, figure: 'connections', atMost: bars.idleConnections ?? 1 },
+            { of: label, figure: 'commands', atMost: bars.idleCommands },
+          ]),
+      { of: label, figure: 'busy', atMost: 5 },
+    ]),
   },
 ]

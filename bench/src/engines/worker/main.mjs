@@ -3,6 +3,7 @@ import { createSse } from '@rivulet/core'
 import { answerCalls } from '../../calls.mjs'
 import { listen } from '../../contestants/listen.mjs'
 import { Meter } from '../../server/meter.mjs'
+import { Profiler } from '../../server/profiler.mjs'
 import { engineNamed } from '../index.mjs'
 import { follow, openRivulet } from '../rivulet.mjs'
 import { appendFlatOut } from './append-flat-out.mjs'
@@ -11,6 +12,7 @@ import { Arrivals } from './arrivals.mjs'
 
 // One process that uses an engine, through Rivulet or through the driver alone: publishes, listens, serves.
 const meter = new Meter()
+const profiler = new Profiler()
 const arrivals = new Arrivals()
 let feed
 
@@ -29,8 +31,16 @@ answerCalls({
   arrived: ({ timeoutMs }) => arrivals.all(timeoutMs),
   followMany: (count) => followMany(count),
   serve: () => serve(),
-  begin: () => meter.begin(),
-  end: () => meter.end(),
+  profile: (wanted) => profiler.want(wanted),
+  begin() {
+    profiler.begin()
+    meter.begin()
+  },
+  end() {
+    const spent = meter.end()
+    profiler.end()
+    return spent
+  },
 })
 
 /** Streams that are subscribed to the channel, on plain `node:http`. */
