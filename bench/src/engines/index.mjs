@@ -1,7 +1,8 @@
 import { engine as redis } from './redis.mjs'
+import { engine as sqlite } from './sqlite.mjs'
 
 /** All engines, in the order of their rows. */
-export const engines = [redis]
+export const engines = [redis, sqlite]
 
 /** @returns {import('./engine.mjs').Engine} */
 export function engineNamed(name) {

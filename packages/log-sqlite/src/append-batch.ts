@@ -1,44 +1,60 @@
-import type { AppendOutcome, Follower, QueuedAppend } from '@rivulet/core/log-kit'
-import { channelEndedError } from '@rivulet/core/log-kit'
-import type { AppendItem, AppendRequest, ChannelRequest, StoredItem } from './worker/protocol.ts'
+import {
+  type AppendOutcome,
+  channelEndedError,
+  type Follower,
+  type QueuedAppend,
+} from '@rivulet/core/log-kit'
+import type { AppendRequest, AppendResult, ChannelRequest } from './worker/protocol.ts'
 
 /** A batch as the thread takes it: each channel once. */
 export function appendRequest(
   batch: readonly QueuedAppend[],
   channelRequest: (channel: string) => ChannelRequest,
 ): AppendRequest {
-  const places = new Map<string, number>()
-  const items = batch.map(({ channel, entry, text, idempotencyKey }): AppendItem => {
-    const place = places.get(channel) ?? places.size
-    places.set(channel, place)
-    const { kind, check, at, data } = entry
-    return {
-      channel: place,
-      kind,
-      check,
-      at,
-      payloadBytes: Buffer.byteLength(data),
-      body: text,
-      idempotencyKey,
-    }
+  const channels = [...new Set(batch.map(({ channel }) => channel))]
+  const places = new Map(channels.map((channel, place) => [channel, place]))
+  const ends: number[] = []
+  const keys = new Map<number, string>()
+  batch.forEach(({ entry, idempotencyKey }, index) => {
+    if (entry.kind === 'end') ends.push(index)
+    if (idempotencyKey !== undefined) keys.set(index, idempotencyKey)
   })
-  return { do: 'append', channels: [...places.keys()].map(channelRequest), items }
+  return {
+    do: 'append',
+    channels: channels.map(channelRequest),
+    places: batch.map(({ channel }) => places.get(channel) ?? 0),
+    checks: batch.map(({ entry }) => entry.check),
+    times: batch.map(({ entry }) => entry.at),
+    payloadBytes: batch.map(({ entry }) => Buffer.byteLength(entry.data)),
+    bodies: batch.map(({ text }) => text),
+    ends,
+    keys,
+  }
 }
 
 /** What became of each entry; those stored now are told to this process's followers, who need not read them. */
 export function settleBatch(
   batch: readonly QueuedAppend[],
-  stored: readonly StoredItem[],
+  { places }: AppendRequest,
+  { heads, exceptions }: AppendResult,
   follower: Follower,
 ): readonly AppendOutcome[] {
+  const reached = Array.from(heads)
   return batch.map(({ channel, entry }, index): AppendOutcome => {
-    const item = stored[index]
-    if (item === undefined) return new Error(`no outcome for entry ${index} of ${batch.length}`)
-    if (item === 'ended') return channelEndedError(channel)
-    const { epoch, offset, check, previous } = item
-    if (previous !== undefined) {
-      follower.take(channel, { epoch, offset, previous, entry: { ...entry, offset } })
-    }
-    return { epoch, offset, check }
+    const exception = exceptions.get(index)
+    if (exception === 'ended') return channelEndedError(channel)
+    if (exception !== undefined) return { ...exception }
+    const place = places[index] ?? 0
+    const before = reached[place]
+    if (before === undefined) return new Error(`no outcome for entry ${index} of ${batch.length}`)
+    const position = { epoch: before.epoch, offset: before.offset + 1, check: entry.check }
+    reached[place] = position
+    follower.take(channel, {
+      epoch: position.epoch,
+      offset: position.offset,
+      previous: before.check,
+      entry: { ...entry, offset: position.offset },
+    })
+    return position
   })
 }

@@ -24,7 +24,7 @@ import { logError } from './log-error.ts'
 import { followAgain, NewsFeed, tellNews } from './news-feed.ts'
 import { StorageThread } from './storage-thread.ts'
 import { defaultRetention, storedRetention } from './stored-retention.ts'
-import type { ChannelRequest, Page, StoredItem, StoredRetention, WorkerRequest } from './worker/protocol.ts'
+import type { AppendResult, ChannelRequest, Page, StoredRetention, WorkerRequest } from './worker/protocol.ts'
 
 /** The lock is held for a few milliseconds for so many. */
 const batchLimits = { maxEntries: 256, maxBytes: 1024 * 1024 }
@@ -109,8 +109,8 @@ export class SqliteLog implements EventLog {
     const doing =
       channels.size === 1 ? `Appending to channel "${first}"` : `Appending to ${channels.size} channels`
     const request = appendRequest(batch, (channel) => this.#channel(channel))
-    const stored = (await this.#ask(doing, request)) as readonly StoredItem[] // the thread's answer to an append
-    return settleBatch(batch, stored, this.#follower)
+    const result = (await this.#ask(doing, request)) as AppendResult // the thread's answer to an append
+    return settleBatch(batch, request, result, this.#follower)
   }
 
   async #read(channel: string, { after, limit, signal }: ReadOptions): Promise<ReadResult> {

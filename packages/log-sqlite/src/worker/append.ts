@@ -1,76 +1,89 @@
+import type { Position } from '@rivulet/core'
 import { type ChannelRow, findOrCreateChannel, saveChannel } from './channel-row.ts'
 import type { Database } from './database.ts'
-import type { AppendItem, AppendRequest, StoredItem } from './protocol.ts'
+import type { AppendRequest, AppendResult } from './protocol.ts'
 import { deleteTrimmed, moveFirst } from './trim.ts'
 
 /** The contract asks for two minutes from the moment the first call has its answer. */
 const rememberMs = 3 * 60 * 1000
 
 interface Appended {
-  readonly outcomes: readonly StoredItem[]
+  readonly result: AppendResult
   /** Channels of which trimmed entries are left. */
   readonly untidy: readonly string[]
 }
 
 /** Stores a batch of entries of any channels, all of it or nothing. Within a write. */
-export function append(database: Database, { channels, items }: AppendRequest): Appended {
-  const rows = channels.map((channel) => findOrCreateChannel(database, channel))
-  const outcomes = items.map((item) => {
-    const row = rows[item.channel]
-    if (row === undefined) throw new Error(`an entry of channel ${item.channel} of ${rows.length}`)
-    return knownPosition(database, row, item) ?? (row.ended ? 'ended' : store(database, row, item))
-  })
+export function append(database: Database, request: AppendRequest): Appended {
+  const rows = request.channels.map((channel) => findOrCreateChannel(database, channel))
+  const heads = rows.map((row): Position => ({ epoch: row.epoch, offset: row.head, check: row.headCheck }))
+  const exceptions = new Map<number, 'ended' | Position>()
+  for (let index = 0; index < request.bodies.length; index += 1) {
+    const row = rows[request.places[index] ?? -1]
+    if (row === undefined) throw new Error(`entry ${index} is of no channel`)
+    const exception = exceptionOf(database, row, request.keys.get(index))
+    if (exception === undefined) store(database, row, request, index)
+    else exceptions.set(index, exception)
+  }
   const untidy: string[] = []
   for (const row of rows) {
     moveFirst(database, row)
     if (deleteTrimmed(database, row)) untidy.push(row.name)
     saveChannel(database, row)
   }
-  return { outcomes, untidy }
+  return { result: { heads, exceptions }, untidy }
 }
 
-function store(database: Database, row: ChannelRow, item: AppendItem): StoredItem {
+function exceptionOf(
+  database: Database,
+  row: ChannelRow,
+  key: string | undefined,
+): 'ended' | Position | undefined {
+  const known = key === undefined ? undefined : knownPosition(database, row, key)
+  return known ?? (row.ended ? 'ended' : undefined)
+}
+
+function store(
+  database: Database,
+  row: ChannelRow,
+  { checks, times, payloadBytes, bodies, ends, keys }: AppendRequest,
+  index: number,
+): void {
   const previous = row.headCheck
   row.head += 1
-  row.headCheck = item.check
-  row.bytes += item.payloadBytes
-  row.ended = item.kind === 'end'
+  row.headCheck = checks[index] ?? ''
+  row.bytes += payloadBytes[index] ?? 0
+  row.ended = ends.includes(index)
   database.run(
     'INSERT INTO entry (history, offset, "check", previous, at, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
     row.history,
     row.head,
-    item.check,
+    row.headCheck,
     previous,
-    item.at,
+    times[index] ?? 0,
     row.bytes,
-    item.body,
+    bodies[index] ?? '',
   )
-  remember(database, row, item)
-  return { epoch: row.epoch, offset: row.head, check: item.check, previous }
+  const key = keys.get(index)
+  if (key !== undefined) remember(database, row, key)
 }
 
-function knownPosition(
-  database: Database,
-  row: ChannelRow,
-  { idempotencyKey }: AppendItem,
-): StoredItem | undefined {
-  if (idempotencyKey === undefined) return undefined
+function knownPosition(database: Database, row: ChannelRow, key: string): Position | undefined {
   const known = database.get(
     'SELECT offset, "check" FROM idempotency WHERE history = ? AND key = ? AND until > ?',
     row.history,
-    JSON.stringify(idempotencyKey),
+    JSON.stringify(key),
     Date.now(),
   )
   if (known === undefined) return undefined
   return { epoch: row.epoch, offset: Number(known.offset), check: String(known.check) }
 }
 
-function remember(database: Database, row: ChannelRow, { idempotencyKey }: AppendItem): void {
-  if (idempotencyKey === undefined) return
+function remember(database: Database, row: ChannelRow, key: string): void {
   database.run(
     'INSERT OR REPLACE INTO idempotency (history, key, offset, "check", until) VALUES (?, ?, ?, ?, ?)',
     row.history,
-    JSON.stringify(idempotencyKey),
+    JSON.stringify(key),
     row.head,
     row.headCheck,
     Date.now() + rememberMs,

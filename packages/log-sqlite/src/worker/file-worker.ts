@@ -102,8 +102,8 @@ export class FileWorker {
   }
 
   #append(request: AppendRequest, answer: Answer): void {
-    const { outcomes, untidy } = this.#write(() => append(this.#database, request))
-    answer(outcomes)
+    const { result, untidy } = this.#write(() => append(this.#database, request))
+    answer(result)
     for (const channel of untidy) this.#tidyChannel(channel)
   }
 

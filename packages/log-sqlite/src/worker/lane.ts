@@ -11,6 +11,8 @@ export interface Job {
 /** Another process that waits for the lock looks for it every few milliseconds: it has to be free sometimes. */
 const longestStreakMs = 50
 const restMs = 2
+/** A pause as long as that lets others in by itself. */
+const pauseMs = 1
 /** How long to wait for a lock, from … to at most, in milliseconds: at first, and where it is held for long. */
 const shortWait = { below: 100, maxMs: 4 }
 const longWait = { maxMs: 25 }
@@ -19,7 +21,9 @@ const longWait = { maxMs: 25 }
 export class Lane {
   readonly #jobs: Job[] = []
   #waiting: { cancel(): void } | null = null
-  #streakSince: number | null = null
+  /** Since when jobs have been done without a pause, and until when. */
+  #streakSince = 0
+  #streakUntil = 0
   #busySince: number | null = null
 
   add(job: Job): void {
@@ -37,27 +41,28 @@ export class Lane {
     this.#waiting = null
     const [job] = this.#jobs
     if (job === undefined) return
+    if (this.#mustRest()) {
+      this.#waiting = later(restMs, () => this.#step())
+      return
+    }
     const failure = attempt(job)
     if (failure?.isPassing && performance.now() < job.until) {
       this.#waiting = later(this.#waitMs(), () => this.#step())
       return
     }
     this.#busySince = null
+    this.#streakUntil = performance.now()
     this.#jobs.shift()
     if (failure !== undefined) job.fail(failure)
-    this.#goOn()
+    if (this.#jobs.length > 0) this.#waiting ??= soon(() => this.#step())
   }
 
-  #goOn(): void {
+  #mustRest(): boolean {
     const now = performance.now()
-    if (this.#jobs.length === 0) return
-    this.#streakSince ??= now
-    if (now - this.#streakSince < longestStreakMs) {
-      this.#waiting = soon(() => this.#step())
-    } else {
-      this.#streakSince = null
-      this.#waiting = later(restMs, () => this.#step())
-    }
+    if (now - this.#streakUntil > pauseMs) this.#streakSince = now
+    if (now - this.#streakSince < longestStreakMs) return false
+    this.#streakUntil = 0
+    return true
   }
 
   #waitMs(): number {

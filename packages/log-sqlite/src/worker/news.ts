@@ -64,6 +64,7 @@ export class NewsReader {
 
   /** Runs a write whose own entries are no news to this process, with the news before them. All as before where it fails. */
   around<T>(work: () => T): { result: T; news: readonly News[] | null } {
+    if (!this.isNeeded) return { result: work(), news: [] }
     const old = this.#mark
     try {
       const news = this.collect()

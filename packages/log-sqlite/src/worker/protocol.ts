@@ -1,4 +1,4 @@
-import type { Entry, Position, ReadAfter } from '@rivulet/core'
+import type { Position, ReadAfter } from '@rivulet/core'
 
 /** What a worker is started with. */
 export interface WorkerSettings {
@@ -26,22 +26,21 @@ export interface ChannelRequest {
   readonly retention: StoredRetention
 }
 
-export interface AppendItem {
-  /** Place of its channel in the request's `channels`. */
-  readonly channel: number
-  readonly kind: Entry['kind']
-  readonly check: string
-  readonly at: number
-  readonly payloadBytes: number
-  /** The entry as JSON. */
-  readonly body: string
-  readonly idempotencyKey: string | undefined
-}
-
+/** A batch of entries by columns: what goes from thread to thread is copied, and lists of plain values are copied fastest. */
 export interface AppendRequest {
   readonly do: 'append'
   readonly channels: readonly ChannelRequest[]
-  readonly items: readonly AppendItem[]
+  /** Of each entry: the place of its channel in `channels`. */
+  readonly places: readonly number[]
+  readonly checks: readonly string[]
+  readonly times: readonly number[]
+  readonly payloadBytes: readonly number[]
+  /** The entries as JSON. */
+  readonly bodies: readonly string[]
+  /** Which entries are of kind `end`. */
+  readonly ends: readonly number[]
+  /** Idempotency keys of those that have one. */
+  readonly keys: ReadonlyMap<number, string>
 }
 
 export interface ReadRequest extends ChannelRequest {
@@ -61,8 +60,13 @@ export type WorkerRequest =
   | { readonly do: 'heads' }
   | { readonly do: 'close' }
 
-/** One entry's outcome; `previous` only where it was stored now. */
-export type StoredItem = (Position & { readonly previous?: string }) | 'ended'
+/** What became of a batch: each entry was stored behind the one before it of its channel, but for the exceptions. */
+export interface AppendResult {
+  /** The heads of the channels before the batch. */
+  readonly heads: readonly Position[]
+  /** By the entry's place: refused because the channel has ended, or stored before under the same idempotency key. */
+  readonly exceptions: ReadonlyMap<number, 'ended' | Position>
+}
 
 export interface Page {
   readonly epoch: string

@@ -1,0 +1,108 @@
+import { batched, entryWith } from '../by-hand.mjs'
+
+/** What the log keeps of a channel unless told otherwise, and for how long. */
+const maxEvents = 10_000
+const idleMs = 24 * 60 * 60 * 1000
+/** How often a reader looks, as often as the log does. */
+const pollMs = 10
+
+/**
+ * The same statements by hand, on a connection of the process itself: so many entries in one transaction as came while the last was
+ * being stored. What Rivulet costs beyond that is its own, most of it the way to its thread and back.
+ */
+export async function transactionsBatched(address, channel) {
+  const { appendMany, ...feed } = await openFeed(address, channel)
+  return { append: batched(async (data) => appendMany(data), 256), appendMany, ...feed }
+}
+
+/** A transaction for each event, as most would write it. */
+export async function oneTransactionEach(address, channel) {
+  const { appendMany, ...feed } = await openFeed(address, channel)
+  return { append: async (data) => appendMany([data]), ...feed }
+}
+
+async function openFeed({ file, synchronous }, channel) {
+  const { default: Database } = await import('libsql')
+  await makeChannel(file, channel)
+  const database = new Database(file)
+  database.prepare('PRAGMA busy_timeout = 5000').get()
+  database.prepare(`PRAGMA synchronous = ${synchronous}`).all()
+  const statements = prepare(database)
+  return {
+    appendMany: (data) => append(statements, channel, data),
+    async listen(onData) {
+      let { head } = statements.find.get([channel])
+      let seen
+      setInterval(() => {
+        const { data_version: version } = statements.version.get([])
+        if (version === seen) return
+        seen = version
+        const { history } = statements.find.get([channel])
+        for (const { offset, body } of statements.behind.all([history, head])) {
+          head = offset
+          onData(JSON.parse(body).data)
+        }
+      }, pollMs)
+    },
+    stored: async () => statements.find.get([channel]).head,
+  }
+}
+
+/** The layout and the channel's row are the log's own. */
+async function makeChannel(file, channel) {
+  const { createSqliteLog } = await import('@rivulet/log-sqlite')
+  const log = createSqliteLog({ file })
+  await log.read(channel, { after: 'head', limit: 0 })
+  await log.close()
+}
+
+/** As `packages/log-sqlite/src/worker` has them. */
+function prepare(database) {
+  return {
+    version: database.prepare('PRAGMA data_version'),
+    behind: database.prepare(
+      'SELECT offset, body FROM entry WHERE history = ? AND offset > ? ORDER BY offset',
+    ),
+    begin: database.prepare('BEGIN IMMEDIATE'),
+    commit: database.prepare('COMMIT'),
+    find: database.prepare('SELECT * FROM channel WHERE name = ?'),
+    insert: database.prepare(
+      'INSERT INTO entry (history, offset, "check", previous, at, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ),
+    before: database.prepare('SELECT "check", bytes FROM entry WHERE history = ? AND offset = ?'),
+    oldest: database.prepare(
+      'SELECT offset FROM entry WHERE history = ? AND offset < ? ORDER BY offset LIMIT 1',
+    ),
+    trim: database.prepare('DELETE FROM entry WHERE history = ? AND offset < ?'),
+    save: database.prepare(
+      `UPDATE channel SET head = ?, head_check = ?, bytes = ?, first = ?, before_check = ?, before_bytes = ?, ended = ?,
+        max_events = ?, max_bytes = ?, max_age_ms = ?, idle_ms = ?, expires_at = ? WHERE history = ?`,
+    ),
+  }
+}
+
+function append({ begin, commit, find, insert, before, oldest, trim, save }, channel, data) {
+  begin.run([])
+  const row = find.get([channel])
+  let { head, head_check: check, bytes, first, before_check: beforeCheck, before_bytes: beforeBytes } = row
+  for (const one of data) {
+    const entry = entryWith(one)
+    const previous = check
+    head += 1
+    check = entry.check
+    bytes += Buffer.byteLength(one)
+    insert.run([row.history, head, check, previous, entry.at, bytes, entry.text])
+  }
+  if (head - first + 1 > maxEvents) {
+    first = head - maxEvents + 1
+    const last = before.get([row.history, first - 1])
+    beforeCheck = last.check
+    beforeBytes = last.bytes
+  }
+  if (oldest.get([row.history, first]) !== undefined) trim.run([row.history, first])
+  const { max_events: events, max_bytes: size, max_age_ms: age } = row
+  const expiresAt = Date.now() + idleMs
+  const kept = [first, beforeCheck, beforeBytes, 0, events, size, age, idleMs, expiresAt]
+  save.run([head, check, bytes, ...kept, row.history])
+  commit.run([])
+}
