@@ -18,6 +18,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const tools = {
   chromium: { commands: ['chromium', 'chromium-browser', 'google-chrome'], get: 'apt-get install chromium' },
   nginx: { commands: ['nginx'], get: 'apt-get install nginx' },
+  haproxy: { commands: ['haproxy'], get: 'apt-get install haproxy' },
+  caddy: { commands: ['caddy'], get: 'apt-get install caddy' },
   curl: { commands: ['curl'], get: 'apt-get install curl' },
   'redis-server': { commands: ['redis-server'], get: 'apt-get install redis-server' },
   postgres: { commands: ['postgres'], get: 'apt-get install postgresql' },
