@@ -73,7 +73,11 @@ export class Database {
     } catch (error) {
       if (error instanceof Late) release(client, error)
       // Who aborted waits no more; the client does, until it is free again.
-      else if (signal?.aborted) working.then(ignore, ignore).then(() => release(client))
+      else if (signal?.aborted)
+        working
+          .then(ignore, ignore)
+          .finally(() => release(client))
+          .catch(ignore)
       else release(client)
       throw error
     }
