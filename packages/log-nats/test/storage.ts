@@ -3,7 +3,7 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node'
 import type { EventLog } from '@rivulet/core'
 import { createNatsLog, type NatsLogOptions } from '../src/index.ts'
-import { Proxy } from './proxy.ts'
+import { LinkProxy } from './link-proxy.ts'
 
 export const sharedPort = 4222
 
@@ -20,10 +20,10 @@ export class Storage {
   readonly connections: NatsConnection[] = []
   readonly admin: NatsConnection
   readonly api: JetStreamManager
-  readonly proxy: Proxy
+  readonly proxy: LinkProxy
   readonly #logs: EventLog[] = []
 
-  private constructor(admin: NatsConnection, api: JetStreamManager, proxy: Proxy) {
+  private constructor(admin: NatsConnection, api: JetStreamManager, proxy: LinkProxy) {
     this.admin = admin
     this.api = api
     this.proxy = proxy
@@ -31,7 +31,7 @@ export class Storage {
 
   static async open(port = sharedPort): Promise<Storage> {
     const admin = await connect({ ...connectionOptions, port })
-    return new Storage(admin, await jetstreamManager(admin, { checkAPI: false }), await Proxy.start(port))
+    return new Storage(admin, await jetstreamManager(admin, { checkAPI: false }), await LinkProxy.start(port))
   }
 
   /** A log over a connection of its own, as another process has it. */

@@ -1,4 +1,9 @@
-import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream'
+import {
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+} from '@nats-io/jetstream'
 import type { Link } from '../connection/link.ts'
 import { isNoResponders } from '../connection/no-responders.ts'
 import { decodeMessage, type StoredMessage } from './stored-message.ts'
@@ -7,18 +12,22 @@ import { decodeMessage, type StoredMessage } from './stored-message.ts'
 const askedAtOnce = 32
 /** Messages that are asked for within one time-out. */
 const chunk = 1_000
+/** How long to wait for a direct answer: a request that comes while a stream is being deleted is forgotten by the server. */
+const directMs = 500
 
 /** Reads the messages of streams by their sequence, which is the offset. */
 export class Messages {
   readonly #link: Link
+  readonly #direct: Promise<JetStreamManager>
 
   constructor(link: Link) {
     this.#link = link
+    this.#direct = jetstreamManager(link.connection, { checkAPI: false, timeout: directMs })
   }
 
   /** One message, or null where it is not there (any more). */
   get(stream: string, offset: number, doing: string, signal?: AbortSignal): Promise<StoredMessage | null> {
-    return this.#link.run({ doing, signal, ask: (api) => getMessage(api, stream, offset) })
+    return this.#link.run({ doing, signal, ask: (api) => this.#ask(api, stream, offset) })
   }
 
   /** Those from one offset to another, up to the first that is not there. */
@@ -32,60 +41,58 @@ export class Messages {
     const all: StoredMessage[] = []
     for (let start = from; start <= to; start += chunk) {
       const end = Math.min(start + chunk - 1, to)
-      const some = await this.#link.run({
-        doing,
-        signal,
-        ask: (api) => getMessages(api, stream, start, end, signal),
-      })
+      const ask = (api: JetStreamManager) => this.#askForAll(api, stream, start, end, signal)
+      const some = await this.#link.run({ doing, signal, ask })
       all.push(...some)
       if (some.length < end - start + 1) break
     }
     return all
   }
-}
 
-async function getMessages(
-  api: JetStreamManager,
-  stream: string,
-  from: number,
-  to: number,
-  signal: AbortSignal | undefined,
-): Promise<StoredMessage[]> {
-  const found: (StoredMessage | null)[] = Array.from({ length: to - from + 1 }, () => null)
-  let next = from
-  const work = async () => {
-    while (next <= to && signal?.aborted !== true) {
-      const offset = next
-      next += 1
-      const message = await getMessage(api, stream, offset)
-      found[offset - from] = message
-      if (message === null) return
+  async #askForAll(
+    api: JetStreamManager,
+    stream: string,
+    from: number,
+    to: number,
+    signal: AbortSignal | undefined,
+  ): Promise<StoredMessage[]> {
+    const found: (StoredMessage | null)[] = Array.from({ length: to - from + 1 }, () => null)
+    let next = from
+    const work = async () => {
+      while (next <= to && signal?.aborted !== true) {
+        const offset = next
+        next += 1
+        const message = await this.#ask(api, stream, offset)
+        found[offset - from] = message
+        if (message === null) return
+      }
     }
+    await Promise.all(Array.from({ length: Math.min(askedAtOnce, found.length) }, work))
+    const end = found.indexOf(null)
+    const there = end < 0 ? found : found.slice(0, end)
+    return there.filter((message) => message !== null)
   }
-  await Promise.all(Array.from({ length: Math.min(askedAtOnce, found.length) }, work))
-  const end = found.indexOf(null)
-  const there = end < 0 ? found : found.slice(0, end)
-  return there.filter((message) => message !== null)
+
+  /** From any replica, or, where that does not answer or has not heard of it (yet), from the leader. */
+  async #ask(api: JetStreamManager, stream: string, offset: number): Promise<StoredMessage | null> {
+    const direct = await this.#direct
+    const query = { seq: offset }
+    const message =
+      (await direct.direct.getMessage(stream, query).catch(askTheLeader)) ??
+      (await unlessGone(api.streams.getMessage(stream, query)))
+    return message === null ? null : decodeMessage(message)
+  }
 }
 
-/** From any replica, or, where that has not heard of it (yet), from the leader. */
-async function getMessage(
-  api: JetStreamManager,
-  stream: string,
-  offset: number,
-): Promise<StoredMessage | null> {
-  const query = { seq: offset }
-  const message =
-    (await unlessGone(api.direct.getMessage(stream, query))) ??
-    (await unlessGone(api.streams.getMessage(stream, query)))
-  return message === null ? null : decodeMessage(message)
+function askTheLeader(error: unknown): null {
+  if (isNoResponders(error) || (error instanceof Error && error.name === 'TimeoutError')) return null
+  throw error
 }
 
 async function unlessGone<T>(promise: Promise<T>): Promise<T | null> {
   try {
     return await promise
   } catch (error) {
-    if (isNoResponders(error)) return null
     if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return null
     throw error
   }

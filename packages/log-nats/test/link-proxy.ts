@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /** Stands before a server, and can break what goes through it. */
-export class Proxy {
+export class LinkProxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #losing: string | null = null
@@ -11,8 +11,8 @@ export class Proxy {
     this.#server = createServer((client) => this.#connect(client, port))
   }
 
-  static async start(port: number): Promise<Proxy> {
-    const proxy = new Proxy(port)
+  static async start(port: number): Promise<LinkProxy> {
+    const proxy = new LinkProxy(port)
     proxy.#server.listen(0, '127.0.0.1')
     await once(proxy.#server, 'listening')
     return proxy
