@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { needs } from '../../../test/support/needs.ts'
 import { createPostgresLog } from '../src/index.ts'
@@ -8,8 +8,10 @@ import { Storage } from './support/storage.ts'
 
 const postgres = needs('postgres')
 
+/** With `UPDATE_MIGRATION=true` the file is written instead. */
 test('migration.sql is what migrate() runs', () => {
   const file = fileURLToPath(new URL('../migration.sql', import.meta.url))
+  if (process.env.UPDATE_MIGRATION === 'true') writeFileSync(file, migrationSql('rivulet'))
   expect(readFileSync(file, 'utf8')).toBe(migrationSql('rivulet'))
 })
 
