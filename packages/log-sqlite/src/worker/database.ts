@@ -1,11 +1,14 @@
 import { statSync } from 'node:fs'
 import type { Connection, Driver, Row, Statement, Value } from './driver/driver.ts'
-import { Failure, sqliteFailure } from './failure.ts'
+import { asFailure, Failure, sqliteFailure } from './failure.ts'
 import type { WorkerSettings } from './protocol.ts'
 import { applicationId, schemaSql, schemaVersion } from './schema.ts'
 
 /** Left of the WAL after everything in it has been taken over. */
 const journalSizeLimit = 16 * 1024 * 1024
+
+/** Takes the lock of readers at once: what is read then is of one moment, and finds nothing in its way. */
+const beginRead = 'BEGIN; SELECT 1 FROM sqlite_schema'
 
 /**
  * The log's file and the one connection of this worker to it. Nothing waits for a lock: what finds one taken fails as passing,
@@ -19,6 +22,10 @@ export class Database {
   readonly #onReplaced: () => void
   readonly #statements = new Map<string, Statement>()
   #connection: Connection | null = null
+  /** Whether the connection has been set up. */
+  #isReady = false
+  /** Whether there was one before. */
+  #isReopened = false
   /** Which file is open: another one may be put in its place. */
   #identity = ''
 
@@ -50,7 +57,7 @@ export class Database {
   /** Several reads of one moment. */
   read<T>(work: () => T): T {
     this.#ensureOpen()
-    return this.#transaction('BEGIN', work)
+    return this.#transaction(beginRead, work)
   }
 
   /** Several writes, all or none; on the disk when this returns. */
@@ -65,33 +72,38 @@ export class Database {
 
   close(): void {
     this.#statements.clear()
+    this.#isReady = false
     const connection = this.#connection
     this.#connection = null
     connection?.close()
   }
 
+  /**
+   * Locks are taken and released by statements that are not kept: one that finds a lock taken stays under way until it is reset,
+   * which `libsql` does not do, and would keep what others read open.
+   */
   #transaction<T>(begin: string, work: () => T): T {
-    this.run(begin)
     try {
+      this.#exec(begin)
       const result = work()
-      this.run('COMMIT')
+      this.#exec('COMMIT')
       return result
     } catch (error) {
       try {
-        this.run('ROLLBACK')
+        this.#exec('ROLLBACK')
       } catch {
-        // A full disk has rolled back already; the first error is the one to tell.
+        // It never began, or a full disk has rolled it back already; the first error is the one to tell.
       }
       throw error
     }
   }
 
   #ensureOpen(): void {
-    if (this.#connection !== null && this.#isInPlace()) return
-    const isReplaced = this.#identity !== ''
-    this.close()
+    if (this.#isReady && this.#isInPlace()) return
+    if (this.#isReady) this.close()
     this.#open()
-    if (isReplaced) this.#onReplaced()
+    if (this.#isReopened) this.#onReplaced()
+    this.#isReopened = true
   }
 
   #isInPlace(): boolean {
@@ -99,23 +111,31 @@ export class Database {
   }
 
   #open(): void {
-    const { file, synchronous } = this.#settings
-    this.#connection = this.#guarded(() => this.#driver.open(file))
+    const { file } = this.#settings
+    // A connection that has found a lock taken is gone on with: closed ones keep their file open for a while.
+    this.#connection ??= this.#guarded(() => this.#driver.open(file))
     try {
-      this.get('PRAGMA busy_timeout = 0')
-      if (!this.#isOurs()) this.#create()
-      const mode = this.get('PRAGMA journal_mode = WAL')?.journal_mode
-      if (mode !== 'wal') throw new Failure('NO_WAL', `the journal mode of ${file} stays ${mode}`)
-      this.get(`PRAGMA synchronous = ${synchronous}`)
-      // Only macOS knows these: its fsync alone does not reach the disk.
-      this.get(`PRAGMA fullfsync = ${synchronous === 'full'}`)
-      this.get('PRAGMA checkpoint_fullfsync = true')
-      this.get(`PRAGMA journal_size_limit = ${journalSizeLimit}`)
+      this.#prepare()
       this.#identity = identityOf(file)
+      this.#isReady = true
     } catch (error) {
-      this.close()
+      if (!asFailure(error).isPassing) this.close()
       throw error
     }
+  }
+
+  #prepare(): void {
+    const { file, synchronous } = this.#settings
+    this.#exec('PRAGMA busy_timeout = 0')
+    if (!this.#transaction(beginRead, () => this.#isOurs())) this.#create()
+    this.#exec('PRAGMA journal_mode = WAL')
+    const mode = this.get('PRAGMA journal_mode')?.journal_mode
+    if (mode !== 'wal') throw new Failure('NO_WAL', `the journal mode of ${file} stays ${mode}`)
+    this.#exec(`PRAGMA synchronous = ${synchronous}`)
+    // Only macOS knows these: its fsync alone does not reach the disk.
+    this.#exec(`PRAGMA fullfsync = ${synchronous === 'full'}`)
+    this.#exec('PRAGMA checkpoint_fullfsync = true')
+    this.#exec(`PRAGMA journal_size_limit = ${journalSizeLimit}`)
   }
 
   /** False of a file that is new. */
@@ -138,12 +158,16 @@ export class Database {
 
   #create(): void {
     // Both can only be said before there is a table. Freed pages are given back little by little.
-    this.get('PRAGMA auto_vacuum = INCREMENTAL')
-    this.get('PRAGMA journal_mode = WAL')
+    this.#exec('PRAGMA auto_vacuum = INCREMENTAL')
+    this.#exec('PRAGMA journal_mode = WAL')
     this.#transaction('BEGIN IMMEDIATE', () => {
       // Another process may have been faster.
-      if (!this.#isOurs()) this.#guarded(() => this.#connection?.exec(schemaSql))
+      if (!this.#isOurs()) this.#exec(schemaSql)
     })
+  }
+
+  #exec(sql: string): void {
+    this.#guarded(() => this.#connection?.exec(sql))
   }
 
   #statement(sql: string): Statement {

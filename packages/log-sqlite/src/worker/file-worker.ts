@@ -19,8 +19,6 @@ import { Upkeep } from './upkeep.ts'
 
 /** How long to leave it after a look for news has failed. */
 const brokenPauseMs = 500
-/** How long what nobody waits for tries to get the lock. */
-const upkeepPatienceMs = 1_000
 
 type Answer = (result: unknown) => void
 
@@ -197,9 +195,12 @@ export class FileWorker {
     })
   }
 
-  /** Nobody waits for it. What fails is tried again with the next upkeep, and those who do wait for something are told then. */
+  /**
+   * Nobody waits for it, so it waits for no lock while others are behind it. What fails is done with the next upkeep, and those who
+   * do want something are told then.
+   */
   #inTheBackground(work: () => void): void {
-    this.#writes.add({ work, until: performance.now() + upkeepPatienceMs, fail: () => {} })
+    this.#writes.add({ work, until: 0, fail: () => {} })
   }
 
   #close(): void {
