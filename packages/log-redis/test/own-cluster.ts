@@ -26,14 +26,12 @@ export class OwnCluster {
 
   /** Three primaries, each with so many replicas. */
   static async start(program: string, replicaCount: number, ...settings: string[]): Promise<OwnCluster> {
-    const primaries: ClusterMember[] = []
-    for (let made = 0; made < 3; made += 1) primaries.push(await startMember(program, settings, null))
-    const members = [...primaries]
-    for (const primary of primaries) {
-      for (let made = 0; made < replicaCount; made += 1)
-        members.push(await startMember(program, settings, primary))
-    }
-    const cluster = new OwnCluster(members)
+    const start = (primary: ClusterMember | null) => startMember(program, settings, primary)
+    const primaries = await Promise.all([start(null), start(null), start(null)])
+    const replicas = primaries.flatMap((primary) =>
+      Array.from({ length: replicaCount }, () => start(primary)),
+    )
+    const cluster = new OwnCluster([...primaries, ...(await Promise.all(replicas))])
     await cluster.#join()
     return cluster
   }
@@ -47,10 +45,9 @@ export class OwnCluster {
   }
 
   /** The member that has a key's slot now, as another one sees it. */
-  async ownerOf(key: string, asSeenBy = this.members[0]): Promise<ClusterMember> {
-    if (asSeenBy === undefined) throw new Error('A cluster has members.')
-    const slot = await this.slotOf(key)
-    const ranges = await asSeenBy.admin.cluster('SLOTS')
+  async ownerOf(key: string, { admin } = this.#first): Promise<ClusterMember> {
+    const slot = Number(await admin.cluster('KEYSLOT', key))
+    const ranges = await admin.cluster('SLOTS')
     const range = ranges.find(([from, to]) => Number(from) <= slot && slot <= Number(to))
     const owner = this.members.find(({ id }) => id === range?.[2]?.[2])
     if (owner === undefined) throw new Error(`Nobody has slot ${slot}.`)
@@ -58,7 +55,7 @@ export class OwnCluster {
   }
 
   async slotOf(key: string): Promise<number> {
-    return Number(await this.members[0]?.admin.cluster('KEYSLOT', key))
+    return Number(await this.#first.admin.cluster('KEYSLOT', key))
   }
 
   /** Moves a slot with all its keys, as `redis-cli --cluster reshard` does. */
@@ -79,11 +76,16 @@ export class OwnCluster {
 
   async dispose(): Promise<void> {
     for (const { admin } of this.members) admin.disconnect()
-    for (const { server } of this.members) await server.dispose()
+    await Promise.all(this.members.map(({ server }) => server.dispose()))
+  }
+
+  get #first(): ClusterMember {
+    const first = this.members[0]
+    if (first === undefined) throw new Error('A cluster has members.')
+    return first
   }
 
   async #join(): Promise<void> {
-    const first = this.members[0]
     for (const [index, { admin }] of this.primaries.entries()) {
       const from = Math.ceil((slotCount * index) / this.primaries.length)
       const to = Math.ceil((slotCount * (index + 1)) / this.primaries.length) - 1
@@ -91,28 +93,30 @@ export class OwnCluster {
       await admin.call('CLUSTER', 'SET-CONFIG-EPOCH', index + 1)
     }
     for (const { server, busPort } of this.members.slice(1)) {
-      await first?.admin.call('CLUSTER', 'MEET', '127.0.0.1', server.port, busPort)
+      await this.#first.admin.call('CLUSTER', 'MEET', '127.0.0.1', server.port, busPort)
     }
-    for (const { admin, primary } of this.members) {
-      if (primary === null) continue
+    await Promise.all(this.members.map((member) => this.#joined(member)))
+  }
+
+  async #joined({ admin, primary }: ClusterMember): Promise<void> {
+    if (primary !== null) {
       // Refused until it has heard of the primary.
       const replicate = () => admin.call('CLUSTER', 'REPLICATE', primary.id).then(() => true)
-      await until(admin, () => replicate().catch(() => false))
-      await until(admin, async () => (await admin.info('replication')).includes('master_link_status:up'))
+      await until(() => replicate().catch(() => false))
+      await until(async () => (await admin.info('replication')).includes('master_link_status:up'))
     }
-    for (const { admin } of this.members) {
-      await until(admin, async () => String(await admin.cluster('INFO')).includes('cluster_state:ok'))
-      // Each has to know whose replica is whose, before a client asks it.
-      await until(admin, async () => {
-        const ranges = (await admin.cluster('SLOTS')) as unknown[][] // as documented
-        return ranges.every((range) => range.length === 2 + this.members.length / ranges.length)
-      })
-    }
+    await until(async () => String(await admin.cluster('INFO')).includes('cluster_state:ok'))
+    // Each has to know whose replica is whose, before a client asks it.
+    await until(async () => {
+      const ranges = await admin.cluster('SLOTS')
+      return ranges.every((range) => range.length === 2 + this.members.length / ranges.length)
+    })
   }
 }
 
-async function until(admin: Redis, holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await admin.ping()
+/** Asks again and again; not at once, since what it waits for needs the processor too. */
+export async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
 async function startMember(
@@ -125,6 +129,8 @@ async function startMember(
     program,
     ...['--cluster-enabled', 'yes', '--cluster-port', String(busPort)],
     ...['--cluster-node-timeout', String(nodeTimeoutMs), '--repl-diskless-sync-delay', '0'],
+    // A replica counts once it has heard something.
+    ...['--repl-ping-replica-period', '1'],
     ...settings,
   )
   const admin = new Redis({ port: server.port, maxRetriesPerRequest: null })
