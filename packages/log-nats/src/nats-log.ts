@@ -115,6 +115,7 @@ export class NatsLog implements EventLog {
     this.#follower.close()
     await this.#queues.close(logClosedError('NATS'))
     await Promise.all([this.#trimmer.close(), this.#sweeper.close()])
+    this.#appender.close()
     this.#parts.link.close()
   }
 

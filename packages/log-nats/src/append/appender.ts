@@ -1,7 +1,7 @@
 import { SseError } from '@rivulet/core'
 import { type AppendOutcome, channelEndedError, type QueuedAppend, randomText } from '@rivulet/core/log-kit'
 import { interrupted } from '../connection/link.ts'
-import { isNoResponders } from '../connection/no-responders.ts'
+import { Requests } from '../connection/requests.ts'
 import { logError } from '../log-error.ts'
 import { type ReadParts, viewing } from '../read/history-reader.ts'
 import { type Answer, decodeAnswer, messageOf, type Publication, publicationOf } from './publication.ts'
@@ -43,12 +43,14 @@ interface Batch {
  */
 export class Appender {
   readonly #parts: AppenderParts
+  readonly #requests: Requests
   readonly #tips = new Map<string, Tip>()
   readonly #writer = randomText(writerLength)
   #count = 0
 
   constructor(parts: AppenderParts) {
     this.#parts = parts
+    this.#requests = new Requests(parts.link, parts.answerMs)
   }
 
   async store(appends: readonly QueuedAppend[]): Promise<readonly AppendOutcome[]> {
@@ -71,6 +73,10 @@ export class Appender {
   /** The newest message may be another. */
   forget(channel: string): void {
     this.#tips.delete(channel)
+  }
+
+  close(): void {
+    this.#requests.close()
   }
 
   async #storeSome(batch: Batch): Promise<void> {
@@ -104,8 +110,14 @@ export class Appender {
     const asked: Promise<Answer>[] = []
     run.forEach((publication, index) => {
       const isAnswered = index === 0 || index === run.length - 1
-      if (isAnswered) asked.push(this.#ask(publication, last, batch))
-      else this.#tell(publication, last, batch)
+      if (isAnswered) {
+        const answer = this.#ask(publication, last, batch)
+        // Waited for below, unless the next one cannot even be sent.
+        answer.catch(() => {})
+        asked.push(answer)
+      } else {
+        this.#tell(publication, last, batch)
+      }
       last = tipAfter(last, publication)
     })
     const answers = await this.#parts.link.unlessInterrupted(Promise.all(asked))
@@ -155,15 +167,7 @@ export class Appender {
 
   async #ask(publication: Publication, tip: Tip, batch: Batch): Promise<Answer> {
     const { body, headers } = messageOf(publication, tip)
-    const timeout = Math.max(batch.deadline - performance.now(), 1)
-    try {
-      const options = { headers, timeout }
-      return decodeAnswer(await this.#parts.link.connection.request(this.#subject(batch), body, options))
-    } catch (error) {
-      // The stream is gone, or has no leader now.
-      if (isNoResponders(error)) return { kind: 'moved', isElsewhere: true }
-      throw error
-    }
+    return decodeAnswer(await this.#requests.ask(this.#subject(batch), body, headers))
   }
 
   /** A message with this id was stored before: by this append, or by another with its key. */

@@ -55,6 +55,8 @@ const moved = [wrongLastId, wrongLastSequence, wrongLastSequenceUnknown, wrongSt
 
 /** @throws JetStreamApiError for what is no matter of place. */
 export function decodeAnswer(message: Msg): Answer {
+  // Nobody listens: the stream is gone, or has no leader now.
+  if (message.data.length === 0 && message.headers?.code === 503) return { kind: 'moved', isElsewhere: true }
   // As the server answers publishes to a stream's subject.
   const answer = message.json<{
     seq?: number

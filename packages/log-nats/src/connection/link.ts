@@ -25,6 +25,7 @@ export class Link {
   readonly jetStream: Promise<JetStreamManager>
   readonly #statuses: ReturnType<NatsConnection['status']>
   readonly #listeners = new Set<(isUp: boolean) => void>()
+  readonly #refusalListeners = new Set<(subject: string, error: unknown) => void>()
   /** Those who wait for an answer, or for the connection. */
   readonly #waiting = new Set<() => void>()
   #isUp = true
@@ -91,8 +92,15 @@ export class Link {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Called when the server refuses a publish to a subject, which it tells beside all answers. Gives a function that stops it. */
+  onRefusal(listener: (subject: string, error: unknown) => void): () => void {
+    this.#refusalListeners.add(listener)
+    return () => this.#refusalListeners.delete(listener)
+  }
+
   close(): void {
     this.#listeners.clear()
+    this.#refusalListeners.clear()
     // It is one of the client's queues, and their only end beside that of the connection.
     if ('stop' in this.#statuses && typeof this.#statuses.stop === 'function') this.#statuses.stop()
   }
@@ -109,10 +117,16 @@ export class Link {
 
   async #watch(): Promise<void> {
     for await (const status of this.#statuses) {
-      if (status.type === 'error') this.#lastError = status.error
+      if (status.type === 'error') this.#failed(status.error)
       if (status.type === 'disconnect') this.#turn(false)
       if (status.type === 'reconnect') this.#turn(true)
     }
+  }
+
+  #failed(error: Error): void {
+    this.#lastError = error
+    if (!('operation' in error) || error.operation !== 'publish' || !('subject' in error)) return
+    for (const listener of [...this.#refusalListeners]) listener(String(error.subject), error)
   }
 
   #turn(isUp: boolean): void {
