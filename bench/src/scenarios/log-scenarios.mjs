@@ -136,7 +136,7 @@ export const logScenarios = [
       busy: 'CPU %',
     },
     run: runLogIdle,
-    runs: (seconds = 20) =>
+    runs: (seconds = 30) =>
       forAllLogs((engine, { label }) => ({
         label,
         contestant: engine.name,

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+
 /**
  * The two client libraries, with what the statements by hand need of them. `raw` is what a Redis log takes.
  *
@@ -13,6 +15,7 @@ export const clients = {
     async connect(port) {
       const { Redis } = await import('ioredis')
       const raw = new Redis({ port })
+      await once(raw, 'ready')
       return {
         raw,
         send: ([name, ...args]) => raw.call(name, ...args),

