@@ -10,6 +10,7 @@ export type {
   LogErrorMessage,
   LogReconnectMessage,
 } from './channel/diagnostics.ts'
+export { type InterruptedChannel, interruptedChannels } from './channel/interruptions.ts'
 export type { PublishFields, PublishOptions } from './channel/publisher.ts'
 export type {
   Snapshot,
@@ -35,7 +36,7 @@ export { type ResolvedRetention, type Retention, resolveRetention } from './log/
 export type { ChannelEvent } from './log/ring-entry.ts'
 export type { HeaderValues, StreamRequest, StreamResponse } from './sink/sink.ts'
 export { createSse, type Sse, type StreamHandler } from './sse/create-sse.ts'
-export type { Health, HealthOptions, InterruptedChannel, UnreadyReason } from './sse/health.ts'
+export type { Health, HealthOptions, UnreadyReason } from './sse/health.ts'
 export type { Limits } from './sse/limits.ts'
 export type { CloseOptions, ErrorContext, SseOptions } from './sse/sse-options.ts'
 export type { StreamCloseMessage, StreamErrorMessage, StreamOpenMessage } from './stream/diagnostics.ts'

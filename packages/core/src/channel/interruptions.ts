@@ -14,8 +14,14 @@ export function recovered(hub: { readonly name: string }): number | null {
   return performance.now() - since
 }
 
-/** The channels of this process whose log is out of reach now. */
-export function interruptedChannels(): { readonly channel: string; readonly forMs: number }[] {
+export interface InterruptedChannel {
+  readonly channel: string
+  /** Since when, in milliseconds. */
+  readonly forMs: number
+}
+
+/** The channels of this process that have subscribers and whose log is out of reach now. */
+export function interruptedChannels(): InterruptedChannel[] {
   const now = performance.now()
   return [...interruptions].map(([{ name }, since]) => ({ channel: name, forMs: now - since }))
 }

@@ -1,4 +1,4 @@
-import { interruptedChannels } from '../channel/interruptions.ts'
+import { type InterruptedChannel, interruptedChannels } from '../channel/interruptions.ts'
 import { duration, resolveOptions } from '../wire/options.ts'
 
 /** Why a process should get no new streams. */
@@ -23,12 +23,6 @@ export interface Health {
    * it; it comes late.
    */
   readonly interruptedChannels: readonly InterruptedChannel[]
-}
-
-export interface InterruptedChannel {
-  readonly channel: string
-  /** Since when, in milliseconds. */
-  readonly forMs: number
 }
 
 export interface HealthOptions {
