@@ -25,18 +25,13 @@ export const engine = {
     { label: 'libsql', in: ['log-append', 'log-latency'], open: transactionsBatched },
     { label: 'libsql: one transaction each', in: ['log-append'], open: oneTransactionEach },
   ],
-  bars: {
-    latencyMs: 20,
-    // There is no server that could count.
-    idleCommands: Number.NaN,
-  },
+  bars: { latencyMs: 20 },
 }
 
 async function makeFile(synchronous) {
   const { path, remove } = ownFolder()
   return {
     address: { file: join(path, 'events.db'), synchronous },
-    counts: async () => ({ connections: Number.NaN, commands: Number.NaN }),
     stop: async () => remove(),
   }
 }
