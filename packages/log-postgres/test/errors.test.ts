@@ -191,33 +191,37 @@ postgres.describe('errors', () => {
   })
 
   const withMount = canMount() ? test : skipped('mounting a tmpfs is not permitted here')
-  withMount('a full disk refuses appends, loses nothing, and takes them again when there is room', async () => {
-    const disk = smallDisk()
-    disposals.push(async () => disk.free())
-    const server = await serve({
-      settings: { max_wal_size: '32MB', min_wal_size: '32MB', wal_recycle: 'off' },
-    })
-    const space = join(disk.path, 'space')
-    execFileSync('install', ['-d', '-o', 'postgres', space])
-    const { log, storage } = connect(server.config)
-    await log.migrate()
-    await storage.admin.query(`CREATE TABLESPACE small LOCATION '${space}'`)
-    await storage.sql('ALTER TABLE $schema.entries SET TABLESPACE small')
-    const channel = createChannel('news', { log, retention: { maxBytes: 1024 ** 3 } })
-    const stored: string[] = []
-    // Nothing that could be compressed.
-    const noise = () => randomBytes(45_000).toString('base64')
-    const fill = async () => {
-      for (;;) stored.push((await channel.publish({ data: noise() })).id)
-    }
-    await expect(fill()).rejects.toMatchObject({ code: 'ERR_SSE_LOG_FULL' })
-    expect(stored.length).toBeGreaterThan(10)
-    const { head, entries } = await log.read('news', { after: 'start', limit: 10_000 })
-    expect([head, entries.length]).toEqual([stored.length, stored.length])
-    disk.grow()
-    await channel.publish({ data: 'again' })
-    expect((await log.read('news', { after: 'head', limit: 0 })).head).toBe(stored.length + 1)
-  }, 60_000)
+  withMount(
+    'a full disk refuses appends, loses nothing, and takes them again when there is room',
+    async () => {
+      const disk = smallDisk()
+      disposals.push(async () => disk.free())
+      const server = await serve({
+        settings: { max_wal_size: '32MB', min_wal_size: '32MB', wal_recycle: 'off' },
+      })
+      const space = join(disk.path, 'space')
+      execFileSync('install', ['-d', '-o', 'postgres', space])
+      const { log, storage } = connect(server.config)
+      await log.migrate()
+      await storage.admin.query(`CREATE TABLESPACE small LOCATION '${space}'`)
+      await storage.sql('ALTER TABLE $schema.entries SET TABLESPACE small')
+      const channel = createChannel('news', { log, retention: { maxBytes: 1024 ** 3 } })
+      const stored: string[] = []
+      // Nothing that could be compressed.
+      const noise = () => randomBytes(45_000).toString('base64')
+      const fill = async () => {
+        for (;;) stored.push((await channel.publish({ data: noise() })).id)
+      }
+      await expect(fill()).rejects.toMatchObject({ code: 'ERR_SSE_LOG_FULL' })
+      expect(stored.length).toBeGreaterThan(10)
+      const { head, entries } = await log.read('news', { after: 'start', limit: 10_000 })
+      expect([head, entries.length]).toEqual([stored.length, stored.length])
+      disk.grow()
+      await channel.publish({ data: 'again' })
+      expect((await log.read('news', { after: 'head', limit: 0 })).head).toBe(stored.length + 1)
+    },
+    60_000,
+  )
 })
 
 /** A file system of a few mebibytes. */
