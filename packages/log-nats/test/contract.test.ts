@@ -1,8 +1,8 @@
 import { describeLog } from '@rivulet/testing'
 import { needs } from '../../../test/support/needs.ts'
-import { loseMessages } from './file-store.ts'
-import { OwnServer } from './own-server.ts'
-import { Storage } from './storage.ts'
+import { loseMessages } from './support/file-store.ts'
+import { OwnServer } from './support/own-server.ts'
+import { Storage } from './support/storage.ts'
 
 const nats = needs('nats-server')
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node'
 import type { EventLog } from '@rivulet/core'
-import { createNatsLog, type NatsLogOptions } from '../src/index.ts'
+import { createNatsLog, type NatsLogOptions } from '../../src/index.ts'
 import { LinkProxy } from './link-proxy.ts'
 
 export const sharedPort = 4222
