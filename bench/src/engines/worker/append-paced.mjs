@@ -26,13 +26,17 @@ export async function appendPaced(feed, { first, count, batch, intervalMs, bytes
       JSON.stringify(make(first + done + n)),
     )
     times.fill(machineNow(), done, done + data.length)
-    const answer = batch === 1 ? feed.append(data[0]) : feed.appendMany(data)
+    const answer = append(feed, data)
     // Whoever fails is told of below; nobody waits for it until then.
     answer.catch(() => {})
     answers.push(answer)
   }
   await Promise.all(answers)
   return times
+}
+
+async function append(feed, data) {
+  await (data.length === 1 ? feed.append(data[0]) : feed.appendMany(data))
 }
 
 function until(time) {
