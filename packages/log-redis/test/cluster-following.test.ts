@@ -4,7 +4,8 @@ import { hashSlot } from '../src/cluster/hash-slot.ts'
 import { clusterOpeners } from './cluster-clients.ts'
 import { ClusterStorage } from './cluster-storage.ts'
 import { entry, type Listener, listen } from './listener.ts'
-import { OwnCluster, until } from './own-cluster.ts'
+import { OwnCluster } from './own-cluster.ts'
+import { until } from './until.ts'
 
 const redis = needs('redis-server')
 /** Longer than any test: what such a log finds out it has been told. */

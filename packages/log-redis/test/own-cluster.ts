@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { freePort, OwnServer } from './own-server.ts'
+import { until } from './until.ts'
 
 const slotCount = 16_384
 /** Short: a cluster promotes a replica when the primary was silent for that long. */
@@ -112,11 +113,6 @@ export class OwnCluster {
       return ranges.every((range) => range.length === 2 + this.members.length / ranges.length)
     })
   }
-}
-
-/** Asks again and again; not at once, since what it waits for needs the processor too. */
-export async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
 async function startMember(

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,6 +50,13 @@ export class OwnServer {
     const exited = once(server, 'exit')
     server.kill('SIGKILL')
     await exited
+  }
+
+  /** After a kill: what a crash of the machine takes of the append-only file where not every write waits for the disk. */
+  loseTail(byteCount: number): void {
+    const folder = join(this.#folder, 'appendonlydir')
+    const file = join(folder, readdirSync(folder).find((each) => each.endsWith('.incr.aof')) ?? '')
+    truncateSync(file, statSync(file).size - byteCount)
   }
 
   async dispose(): Promise<void> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Channel, createChannel, createSse, type EventLog, type Retention } from '@rivulet/core'
@@ -14,10 +15,16 @@ export class SseServer {
     this.#sse.open(request, response).subscribe(channel, { from: 'start' })
   })
 
-  constructor(log: EventLog, retention: Retention = {}) {
+  private constructor(log: EventLog, retention: Retention) {
     this.#log = log
     this.#retention = retention
-    this.#server.listen(0, '127.0.0.1')
+  }
+
+  static async start(log: EventLog, retention: Retention = {}): Promise<SseServer> {
+    const server = new SseServer(log, retention)
+    server.#server.listen(0, '127.0.0.1')
+    await once(server.#server, 'listening')
+    return server
   }
 
   get url(): string {
@@ -48,14 +55,14 @@ export class SseServer {
 }
 
 /** Payloads of the events, without Rivulet's own. */
-export function payloads(events: readonly CollectedEvent[]): unknown[] {
-  return events.filter((event) => !event.isControl()).map((event) => event.json())
+export function payloads(events: readonly CollectedEvent[]): string[] {
+  return events.filter((event) => !event.isControl()).map(({ data }) => data)
 }
 
 /** What of a stream counts once all is over: what came behind the last `$gap`; whether there was one. */
 export function afterGap({ events }: Pick<CollectedStream, 'events'>): {
   readonly wasTold: boolean
-  readonly payloads: unknown[]
+  readonly payloads: string[]
 } {
   const gap = events.findLastIndex(({ event }) => event === '$gap')
   return { wasTold: gap !== -1, payloads: payloads(events.slice(gap + 1)) }
