@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Connection, Driver, Row, Statement, Value } from './driver/driver.ts'
 import { asFailure, Failure, sqliteFailure } from './failure.ts'
 import type { WorkerSettings } from './protocol.ts'
@@ -57,13 +58,13 @@ export class Database {
   /** Several reads of one moment. */
   read<T>(work: () => T): T {
     this.#ensureOpen()
-    return this.#transaction(beginRead, work)
+    return this.#transaction(beginRead, () => this.#checked(work))
   }
 
   /** Several writes, all or none; on the disk when this returns. */
   write<T>(work: () => T): T {
     this.#ensureOpen()
-    const result = this.#transaction('BEGIN IMMEDIATE', work)
+    const result = this.#transaction('BEGIN IMMEDIATE', () => this.#checked(work))
     // What was stored in a file that somebody has just put away is stored nowhere.
     if (!this.#isInPlace())
       throw new Failure('FILE_REPLACED', `${this.#settings.file} was replaced meanwhile`)
@@ -113,14 +114,15 @@ export class Database {
   #open(): void {
     const { file } = this.#settings
     // A connection that has found a lock taken is gone on with: closed ones keep their file open for a while.
-    this.#connection ??= this.#guarded(() => this.#driver.open(file))
     try {
+      this.#connection ??= this.#guarded(() => this.#driver.open(file))
       this.#prepare()
       this.#identity = identityOf(file)
       this.#isReady = true
     } catch (error) {
-      if (!asFailure(error).isPassing) this.close()
-      throw error
+      const failure = asFailure(error)
+      if (!failure.isPassing) this.close()
+      throw failure.code === 'SQLITE_CANTOPEN' ? accessFailure(file, failure) : failure
     }
   }
 
@@ -141,19 +143,22 @@ export class Database {
   /** False of a file that is new. */
   #isOurs(): boolean {
     const id = Number(this.get('PRAGMA application_id')?.application_id)
-    const version = Number(this.get('PRAGMA user_version')?.user_version)
     const count = Number(this.get('SELECT count(*) AS count FROM sqlite_schema')?.count)
-    if (id === 0 && version === 0 && count === 0) return false
+    if (id === 0 && count === 0) return false
     if (id !== applicationId) {
       throw new Failure('FOREIGN_FILE', `${this.#settings.file} is the database of something else`)
     }
-    if (version > schemaVersion) {
-      throw new Failure(
-        'NEWER_VERSION',
-        `${this.#settings.file} has layout ${version}, and this release knows ${schemaVersion}`,
-      )
-    }
-    return true
+    return this.#checked(() => true)
+  }
+
+  /** A later release may take over the file at any time. */
+  #checked<T>(work: () => T): T {
+    const version = Number(this.get('PRAGMA user_version')?.user_version)
+    if (version <= schemaVersion) return work()
+    throw new Failure(
+      'NEWER_VERSION',
+      `${this.#settings.file} has layout ${version}, and this release knows ${schemaVersion}`,
+    )
   }
 
   #create(): void {
@@ -187,6 +192,17 @@ export class Database {
       if (resultCode === undefined) throw error
       throw sqliteFailure(resultCode, error)
     }
+  }
+}
+
+/** SQLite says that it cannot open the file, and not why: the system does. */
+function accessFailure(file: string, failure: Failure): Failure {
+  try {
+    accessSync(dirname(file), constants.W_OK)
+    if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK)
+    return failure
+  } catch (error) {
+    return asFailure(error)
   }
 }
 

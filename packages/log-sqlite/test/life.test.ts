@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { needs } from '../../../test/support/needs.ts'
+import { buildPackages } from './support/build.ts'
+import { Storage } from './support/storage.ts'
+
+let storage: Storage
+beforeAll(buildPackages, 300_000)
+beforeEach(() => {
+  storage = new Storage()
+})
+afterEach(() => storage.close())
+
+interface Life {
+  readonly answer: Record<string, unknown>
+  readonly errors: string
+}
+
+/** Runs one of `life.mjs` in a process of its own, until that has ended by itself. */
+async function live(what: string, node = process.execPath): Promise<Life> {
+  const program = join(__dirname, 'support', 'life.mjs')
+  const child = spawn(node, [program, storage.file, what], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let text = ''
+  let errors = ''
+  child.stdout.on('data', (part) => {
+    text += part
+  })
+  child.stderr.on('data', (part) => {
+    errors += part
+  })
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`${what} ended with ${code}: ${errors}`)
+  return { answer: JSON.parse(text), errors }
+}
+
+test('closing leaves no thread and no descriptor, and the process ends', async () => {
+  const { answer } = await live('close')
+  expect(answer.open).toMatchObject({ threads: 1 })
+  expect(answer.left).toEqual({ threads: 0, descriptors: 0 })
+})
+
+test('a log that nobody closes does not keep the process alive', async () => {
+  const { answer } = await live('leave')
+  expect(answer).toEqual({})
+})
+
+test('a thread that is lost is replaced: the append on its way is refused, followers miss and repeat nothing', async () => {
+  const { answer } = await live('loseThread')
+  expect(answer.rejected).toBe('ERR_SSE_LOG_ENGINE')
+  const { data, errors } = answer.seen as { data: string[]; errors: string[] } // as life.mjs writes it
+  const stored = answer.stored as string[]
+  expect(stored[0]).toBe('one')
+  expect(stored.at(-1)).toBe('three')
+  expect(data).toEqual(stored)
+  expect(errors).toContain('ERR_SSE_LOG_ENGINE')
+})
+
+describe.each([22, 24])('on Node %p', (version) => {
+  const node = needs(`node@${version}`)
+
+  node.test('nothing is printed about the SQLite built in', async () => {
+    const { answer, errors } = await live('warnings', node.path)
+    expect(answer).toEqual({ warnings: [] })
+    expect(errors).toBe('')
+  })
+})

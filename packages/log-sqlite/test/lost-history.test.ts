@@ -1,0 +1,116 @@
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Channel, createChannel, createSse, type EventLog } from '@rivulet/core'
+import { type CollectedStream, collect } from '@rivulet/testing'
+import { Storage } from './support/storage.ts'
+
+const sse = createSse({ heartbeatMs: 1_000 })
+let storage: Storage
+let log: EventLog
+let channel: Channel
+let server: Server
+let url: string
+
+beforeEach(async () => {
+  storage = new Storage()
+  log = storage.log({ checkMs: 300 })
+  channel = createChannel('news', { log, retention: { maxEvents: 100 } })
+  server = createServer((request, response) => {
+    sse.open(request, response).subscribe(channel)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}` // of a TCP server
+})
+
+afterEach(async () => {
+  channel.close()
+  server.closeAllConnections()
+  server.close()
+  await once(server, 'close')
+  await storage.close()
+})
+
+/** Listens until an event with that data has come. */
+function listenUntil(last: string): { ready: Promise<void>; stream: Promise<CollectedStream> } {
+  let isReady = () => {}
+  const ready = new Promise<void>((resolve) => {
+    isReady = resolve
+  })
+  const stream = collect(url, '/', {
+    timeoutMs: 15_000,
+    until(event) {
+      if (event.event === '$ready') isReady()
+      return event.event === 'item' && event.data === JSON.stringify(last)
+    },
+  })
+  return { ready, stream }
+}
+
+async function publish(...all: string[]): Promise<void> {
+  for (const data of all) await channel.publish({ event: 'item', data: JSON.stringify(data) })
+}
+
+function outline({ events }: CollectedStream): string[] {
+  return events.map(({ event, data }) => (event === 'item' ? String(JSON.parse(data)) : (event ?? '')))
+}
+
+test('a file replaced by an older copy of itself: clients are told, get what it has, and go on', async () => {
+  await publish('one', 'two')
+  const backup = await storage.backUp()
+  await publish('lost')
+  const { ready, stream } = listenUntil('new')
+  await ready
+  await publish('lost too')
+  storage.replaceBy(backup)
+  await publish('new')
+  const seen = outline(await stream)
+  expect(seen).toEqual(['$ready', 'lost too', '$gap', '$ready', 'one', 'two', 'new'])
+})
+
+test('a file that was deleted is made anew, and clients are told', async () => {
+  await publish('one')
+  const { ready, stream } = listenUntil('new')
+  await ready
+  await publish('two')
+  for (const suffix of ['', '-wal', '-shm']) rmSync(storage.file + suffix, { force: true })
+  await publish('new')
+  expect(outline(await stream)).toEqual(['$ready', 'two', '$gap', '$ready', 'new'])
+})
+
+test('tables that somebody has emptied: clients are told by themselves', async () => {
+  await publish('one')
+  const { ready, stream } = listenUntil('new')
+  await ready
+  const outsider = await storage.outsider()
+  await outsider.run('BEGIN; DELETE FROM entry; DELETE FROM channel; DELETE FROM idempotency; COMMIT')
+  await publish('new')
+  expect(outline(await stream)).toEqual(['$ready', '$gap', '$ready', 'new'])
+})
+
+test('a client that lags behind trimming is told how much it has missed', async () => {
+  await channel.publish({ event: 'item', data: '"0"' })
+  const { events } = await collect(url, '/', { until: ({ event }) => event === '$ready' })
+  const lastEventId = events[0]?.id ?? ''
+  await publish(...Array.from({ length: 250 }, (_each, index) => `${index + 1}`))
+  const resumed = await collect(url, '/', {
+    lastEventId,
+    timeoutMs: 15_000,
+    until: ({ event, data }) => event === 'item' && data === '"250"',
+  })
+  expect(resumed.events[0]).toMatchObject({ event: '$gap' })
+  expect(resumed.events[0]?.json()).toMatchObject({ reason: 'expired', missed: 150 })
+  expect(resumed.events.filter(({ event }) => event === 'item').length).toBe(100)
+})
+
+test('a channel that has ended is over in other processes too, also after its entries were trimmed', async () => {
+  const other = storage.log()
+  await log.configure('news', { retention: { maxAgeMs: 1 } })
+  await publish('one')
+  await channel.end()
+  await expect(
+    other.append('news', { v: 1, kind: 'event', data: '', topics: [], at: Date.now(), check: 'zzzz' }),
+  ).rejects.toMatchObject({ code: 'ERR_SSE_CHANNEL_ENDED' })
+  expect(await other.read('news', { after: 'head', limit: 0 })).toMatchObject({ ended: true, head: 2 })
+})
