@@ -59,42 +59,58 @@ export class Database {
     this.#pool.off('error', ignore)
   }
 
-  async #try<T>(
-    work: (client: ClientBase) => Promise<T>,
-    deadline: number,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    const client = await this.#connect(deadline, signal)
-    const working = work(client)
+  #try<T>(work: Work<T>, deadline: number, signal?: AbortSignal): Promise<T> {
+    const errand = new Errand(this.#pool, work, signal)
+    return within(errand.run(), Math.max(1, deadline - performance.now()), () => errand.giveUp(), signal)
+  }
+}
+
+type Work<T> = (client: ClientBase) => Promise<T>
+
+/** Some work on a client of the pool. Where nobody waits for it any more, it is finished, or given up, all the same. */
+class Errand<T> {
+  readonly #pool: Pool
+  readonly #work: Work<T>
+  readonly #signal: AbortSignal | undefined
+  #client: PoolClient | null = null
+  #isGivenUp = false
+
+  constructor(pool: Pool, work: Work<T>, signal: AbortSignal | undefined) {
+    this.#pool = pool
+    this.#work = work
+    this.#signal = signal
+  }
+
+  async run(): Promise<T> {
+    const client = await this.#pool.connect()
+    this.#client = client
+    // Emitted beside the error of its statement; without a listener that would end the process.
+    client.on('error', ignore)
     try {
-      const result = await within(working, left(deadline), () => new Late('no answer in time'), signal)
-      release(client)
-      return result
-    } catch (error) {
-      if (error instanceof Late) release(client, error)
-      // Who aborted waits no more; the client does, until it is free again.
-      else if (signal?.aborted)
-        working
-          .then(ignore, ignore)
-          .finally(() => release(client))
-          .catch(ignore)
-      else release(client)
-      throw error
+      this.#signal?.throwIfAborted()
+      if (this.#isGivenUp) throw new Error('Given up before its turn came.')
+      return await this.#work(client)
+    } finally {
+      this.#release()
     }
   }
 
-  async #connect(deadline: number, signal?: AbortSignal): Promise<PoolClient> {
-    const connecting = this.#pool.connect()
-    try {
-      const late = () => new Late('the pool gave no client in time: the server is silent, or all are in use')
-      const client = await within(connecting, left(deadline), late, signal)
-      // Emitted beside the error of its statement; without a listener that would end the process.
-      client.on('error', ignore)
-      return client
-    } catch (error) {
-      if (error instanceof Late || signal?.aborted) connecting.then((client) => client.release(), ignore)
-      throw error
+  /** @returns why. A client that has not answered is thrown away: nothing else can be asked of it. */
+  giveUp(): Error {
+    this.#isGivenUp = true
+    if (this.#client === null) {
+      return new Error('the pool gave no client in time: the server is silent, or all are in use')
     }
+    const late = new Error('no answer in time')
+    this.#release(late)
+    return late
+  }
+
+  #release(error?: Error): void {
+    const client = this.#client
+    this.#client = null
+    client?.release(error)
+    client?.off('error', ignore)
   }
 }
 
@@ -104,22 +120,9 @@ export async function queryTexts(
   text: string,
   values: readonly unknown[],
 ): Promise<readonly (string | null)[]> {
+  const { rows } = await client.query<Readonly<Record<string, string | null>>>(text, [...values])
   // One text column is what all functions of the schema give.
-  const { rows } = await client.query<[string | null]>({ text, values: [...values], rowMode: 'array' })
-  return rows.map(([value]) => value)
-}
-
-/** Nothing came in time, which says nothing about what was done. */
-class Late extends Error {}
-
-/** A client that has not answered is thrown away: nothing else can be asked of it. */
-function release(client: PoolClient, error?: Error): void {
-  client.release(error)
-  client.off('error', ignore)
-}
-
-function left(deadline: number): number {
-  return Math.max(1, deadline - performance.now())
+  return rows.map((row) => Object.values(row)[0] ?? null)
 }
 
 const never = new AbortController().signal
