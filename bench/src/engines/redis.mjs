@@ -29,8 +29,8 @@ export const engine = {
   ]),
   bars: {
     latencyMs: 2,
-    // Every 15 s one script for each channel that was silent; it does four commands, and each of them counts.
-    idleCommands: (1_000 / 15) * 5,
+    // Every 15 s a script for each channel that was silent. It does four commands, and each of them counts: 267 a second.
+    idleCommands: 300,
   },
 }
 
