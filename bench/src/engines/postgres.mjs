@@ -21,7 +21,8 @@ export const engine = {
       async open(address) {
         const { createPostgresLog } = await import('@rivulet/log-postgres')
         const { default: pg } = await import('pg')
-        const log = createPostgresLog({ pool: new pg.Pool(address) })
+        // What opening many channels took is given back before idle ones are looked at, not ten seconds later.
+        const log = createPostgresLog({ pool: new pg.Pool({ ...address, idleTimeoutMillis: 500 }) })
         await log.migrate()
         return log
       },
@@ -37,8 +38,6 @@ export const engine = {
     // Ten times in 15 s a look whether the connection that listens is there, twice one statement for all channels, each a
     // transaction; where the process is busy, one or two of other kinds.
     idleCommands: 3,
-    // The one that listens, and one of the pool while it asks.
-    idleConnections: 2,
   },
 }
 

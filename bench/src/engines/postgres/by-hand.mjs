@@ -8,13 +8,15 @@ const maxBatch = 256
  * the best that can be made of the driver. What Rivulet costs beyond that is its own.
  */
 export async function callsBatched(address, channel) {
-  const { appendMany, ...feed } = await openFeed(address, channel)
+  // One connection, which stores in the order of the calls.
+  const pool = await openPool({ ...address, max: 1 })
+  const { appendMany, ...feed } = await openFeed(pool, { address, channel })
   return { append: batched(appendMany, maxBatch), appendMany, ...feed }
 }
 
 /** The log's own function for each event, on as many connections as a pool has, as most would write it. */
 export async function oneCallEach(address, channel) {
-  const { appendMany, ...feed } = await openFeed(address, channel)
+  const { appendMany, ...feed } = await openFeed(await openPool(address), { address, channel })
   return { append: (data) => appendMany([data]), ...feed }
 }
 
@@ -38,7 +40,7 @@ async function openPool(address) {
   return new pg.Pool(address)
 }
 
-async function openFeed(address, channel) {
+async function openFeed(writer, { address, channel }) {
   const { createPostgresLog } = await import('@rivulet/log-postgres')
   const { default: pg } = await import('pg')
   const pool = await openPool(address)
@@ -50,7 +52,7 @@ async function openFeed(address, channel) {
       const entries = data.map(entryWith)
       batch += 1
       // As `packages/log-postgres/src/batch-store.ts` has it.
-      return pool.query('SELECT "rivulet".append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', [
+      return writer.query('SELECT "rivulet".append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', [
         channel,
         entries.map(({ text }) => text),
         entries.map(({ check }) => check),
