@@ -10,6 +10,8 @@ export interface UserClient {
 }
 
 export interface ClientSettings {
+  /** Default 127.0.0.1. */
+  readonly host?: string | undefined
   readonly port: number
   /** The name of its connection and of its duplicates', to tell them from others'. */
   readonly name?: string | undefined
@@ -19,8 +21,18 @@ export interface ClientSettings {
 /** Makes a user's client. */
 export type OpenClient = (settings: ClientSettings) => Promise<UserClient>
 
-async function openIoredis({ port, name = 'test', password }: ClientSettings): Promise<UserClient> {
-  const client = new Redis({ port, connectionName: name, ...(password === undefined ? {} : { password }) })
+async function openIoredis({
+  host = '127.0.0.1',
+  port,
+  name = 'test',
+  password,
+}: ClientSettings): Promise<UserClient> {
+  const client = new Redis({
+    host,
+    port,
+    connectionName: name,
+    ...(password === undefined ? {} : { password }),
+  })
   client.on('error', ignore)
   return {
     client,
@@ -29,10 +41,15 @@ async function openIoredis({ port, name = 'test', password }: ClientSettings): P
   }
 }
 
-async function openNodeRedis({ port, name = 'test', password }: ClientSettings): Promise<UserClient> {
+async function openNodeRedis({
+  host = '127.0.0.1',
+  port,
+  name = 'test',
+  password,
+}: ClientSettings): Promise<UserClient> {
   const client = createClient({
     name,
-    socket: { host: '127.0.0.1', port },
+    socket: { host, port },
     ...(password === undefined ? {} : { password }),
   })
   client.on('error', ignore)

@@ -31,7 +31,7 @@ async function openNodeRedis({ ports, name, password }: ClusterSettings): Promis
     defaults: { name, ...(password === undefined ? {} : { password }) },
   })
   client.on('error', ignore)
-  await client.connect()
+  await client.connect().catch(ignore)
   return {
     client,
     isOpen: () => client.isReady,

@@ -44,6 +44,19 @@ for (const [name, open] of openers) {
       await listener.stop()
     })
 
+    test('a host that nobody knows is unreachable, and the error names it', async () => {
+      const user = await open({ host: 'redis.invalid', port: 6379 })
+      const log = createRedisLog({ client: user.client, answerMs: 1_500 })
+      disposals.push(async () => {
+        await log.close()
+        await user.close()
+      })
+      await expect(log.append('news', entry())).rejects.toMatchObject({
+        code: 'ERR_SSE_LOG_UNREACHABLE',
+        message: expect.stringContaining('redis.invalid'),
+      })
+    })
+
     test('a wrong password is refused, to writers and those who follow', async () => {
       const server = await serve('--requirepass', 'right')
       const log = await connect(server.port, 'wrong')
