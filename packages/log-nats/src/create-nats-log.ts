@@ -41,7 +41,10 @@ const checks: OptionChecks<Omit<NatsLogSettings, 'connection'>> = {
     "must be 'file' or 'memory'",
     (value): value is 'file' | 'memory' => value === 'file' || value === 'memory',
   ),
-  replicas: checked('must be 1, 3 or 5', (value): value is 1 | 3 | 5 => [1, 3, 5].includes(Number(value))),
+  replicas: checked(
+    'must be 1, 3 or 5',
+    (value): value is 1 | 3 | 5 => value === 1 || value === 3 || value === 5,
+  ),
   answerMs: duration,
   checkMs: duration,
 }

@@ -13,7 +13,8 @@ const explanations: readonly ErrorExplanation[] = [
   {
     code: 'ERR_SSE_LOG_VERSION',
     pattern: /jetstream (?:is )?not enabled|^10039\b|^10076\b/i,
-    advice: 'Start nats-server 2.9 or newer with JetStream (-js), and enable it for the account.',
+    advice:
+      'Start nats-server 2.9 or newer with JetStream (-js), and enable it for the account. A server whose disk is full has switched it off until it is started again: see its log.',
   },
   {
     code: 'ERR_SSE_LOG_TOO_LARGE',

@@ -32,7 +32,10 @@ nats.describe('the sequence of a stream, which is the offset', () => {
     const { config } = await storage.api.streams.info(stream)
     const outOfPlace = headers()
     outOfPlace.set('Nats-Expected-Last-Sequence', '7')
-    const answer = await storage.admin.request(config.subjects[0] ?? '', 'x', { headers: outOfPlace, timeout: 5_000 })
+    const answer = await storage.admin.request(config.subjects[0] ?? '', 'x', {
+      headers: outOfPlace,
+      timeout: 5_000,
+    })
     expect(answer.string()).toContain('wrong last sequence')
     await log.append('news', entry('b'))
     expect(await all()).toEqual(['a', 'b'])

@@ -1,6 +1,6 @@
 import { SseError } from '@rivulet/core'
 import { type AppendOutcome, channelEndedError, type QueuedAppend, randomText } from '@rivulet/core/log-kit'
-import { interrupted } from '../connection/link.ts'
+import { interrupted, maxAskMs } from '../connection/link.ts'
 import { Requests } from '../connection/requests.ts'
 import { logError } from '../log-error.ts'
 import { type ReadParts, viewing } from '../read/history-reader.ts'
@@ -50,7 +50,7 @@ export class Appender {
 
   constructor(parts: AppenderParts) {
     this.#parts = parts
-    this.#requests = new Requests(parts.link, parts.answerMs)
+    this.#requests = new Requests(parts.link, Math.min(parts.answerMs, maxAskMs))
   }
 
   async store(appends: readonly QueuedAppend[]): Promise<readonly AppendOutcome[]> {
@@ -155,7 +155,7 @@ export class Appender {
     const nowhere = { ...tip, offset: tip.offset + 1 }
     const asked = this.#ask(publication, nowhere, batch)
     const answer = await this.#parts.link.unlessInterrupted(asked)
-    if (answer === interrupted) return []
+    if (answer === interrupted || answer.kind === 'none') return []
     if (answer.kind === 'moved') return answer.isElsewhere ? [] : [channelEndedError(batch.channel)]
     return [await this.#positionOf(publication, tip, answer.offset, batch)]
   }
@@ -167,7 +167,8 @@ export class Appender {
 
   async #ask(publication: Publication, tip: Tip, batch: Batch): Promise<Answer> {
     const { body, headers } = messageOf(publication, tip)
-    return decodeAnswer(await this.#requests.ask(this.#subject(batch), body, headers))
+    const answer = await this.#requests.ask(this.#subject(batch), body, headers)
+    return answer === null ? { kind: 'none' } : decodeAnswer(answer)
   }
 
   /** A message with this id was stored before: by this append, or by another with its key. */

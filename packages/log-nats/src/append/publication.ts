@@ -43,6 +43,8 @@ export function messageOf(publication: Publication, tip: Tip): { body: string; h
 /** What the server says to one publication. */
 export type Answer =
   | { readonly kind: 'stored' | 'duplicate'; readonly offset: number }
+  /** It may be stored or not. */
+  | { readonly kind: 'none' }
   /** Nothing was stored: the newest message is another, or the whole stream is. */
   | { readonly kind: 'moved'; readonly isElsewhere: boolean }
 

@@ -2,6 +2,7 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { within } from '@rivulet/core/log-kit'
 import { logError } from '../log-error.ts'
+import { isPassing } from './passing-error.ts'
 
 /** One thing that is asked of the server. */
 export interface Question<T> {
@@ -12,8 +13,18 @@ export interface Question<T> {
   ask(jetStream: JetStreamManager): Promise<T>
 }
 
+interface Attempt {
+  isOver: boolean
+  /** The newest error that is no reason to give up. */
+  passing?: unknown
+}
+
 /** What was asked may never be answered: its connection is gone. */
 export const interrupted: unique symbol = Symbol('interrupted')
+
+/** After that long without an answer it is asked again: servers of a cluster that have no leader (yet) say nothing. */
+export const maxAskMs = 2_000
+const maxPauseMs = 200
 
 /**
  * The user's connection. It reconnects by itself, and forgets what was sent and not answered when it does: that is asked again
@@ -34,7 +45,7 @@ export class Link {
   constructor(connection: NatsConnection, answerMs: number) {
     this.connection = connection
     this.#answerMs = answerMs
-    this.jetStream = jetstreamManager(connection, { checkAPI: false, timeout: answerMs })
+    this.jetStream = jetstreamManager(connection, { checkAPI: false, timeout: Math.min(answerMs, maxAskMs) })
     this.#statuses = connection.status()
     this.#watch().catch(() => {}) // Ends with the connection, which whoever asks is told.
     connection.closed().then(
@@ -50,9 +61,14 @@ export class Link {
    */
   async run<T>({ doing, signal, ask }: Question<T>): Promise<T> {
     signal?.throwIfAborted()
-    const attempt = { isOver: false }
+    const attempt: Attempt = { isOver: false }
     try {
-      return await within(this.#insist(ask, attempt), this.#answerMs, () => this.late(), signal)
+      return await within(
+        this.#insist(ask, attempt),
+        this.#answerMs,
+        () => attempt.passing ?? this.late(),
+        signal,
+      )
     } catch (error) {
       signal?.throwIfAborted()
       throw logError(doing, error)
@@ -105,13 +121,19 @@ export class Link {
     if ('stop' in this.#statuses && typeof this.#statuses.stop === 'function') this.#statuses.stop()
   }
 
-  async #insist<T>(ask: Question<T>['ask'], attempt: { readonly isOver: boolean }): Promise<T> {
+  async #insist<T>(ask: Question<T>['ask'], attempt: Attempt): Promise<T> {
     const jetStream = await this.jetStream
     for (;;) {
       if (attempt.isOver) throw this.late()
       if (this.connection.isClosed()) throw new Error('the connection was closed')
-      const answer = await this.unlessInterrupted(this.#isUp ? ask(jetStream) : undefined)
-      if (answer !== interrupted) return answer
+      try {
+        const answer = await this.unlessInterrupted(this.#isUp ? ask(jetStream) : undefined)
+        if (answer !== interrupted) return answer
+      } catch (error) {
+        if (!isPassing(error)) throw error
+        attempt.passing = error
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * maxPauseMs))
+      }
     }
   }
 

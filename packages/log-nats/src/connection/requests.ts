@@ -2,12 +2,12 @@ import { createInbox, type Msg, type MsgHdrs, type Subscription } from '@nats-io
 import type { Link } from './link.ts'
 
 const maxLookMs = 250
-const looksPerAnswer = 4
+const looksPerAsk = 4
 
 interface Waiting {
   readonly subject: string
   readonly until: number
-  resolve(answer: Msg): void
+  resolve(answer: Msg | null): void
   reject(error: unknown): void
 }
 
@@ -17,7 +17,7 @@ interface Waiting {
  */
 export class Requests {
   readonly #link: Link
-  readonly #answerMs: number
+  readonly #askMs: number
   readonly #inbox: string
   /** By the last token of their reply subjects. */
   readonly #waiting = new Map<string, Waiting>()
@@ -26,9 +26,10 @@ export class Requests {
   #count = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(link: Link, answerMs: number) {
+  /** @param askMs How long to wait for an answer. */
+  constructor(link: Link, askMs: number) {
     this.#link = link
-    this.#answerMs = answerMs
+    this.#askMs = askMs
     this.#inbox = createInbox()
     this.#stopWatching = [
       // What was asked before is never answered; those who wait are told by the link.
@@ -37,15 +38,15 @@ export class Requests {
     ]
   }
 
-  /** Rejects with what the connection says, at the latest after `answerMs`. An answer may be a status, such as 503. */
-  ask(subject: string, body: string, headers: MsgHdrs): Promise<Msg> {
+  /** An answer may be a status, such as 503; `null`: there was none in time. Rejects with what the connection says. */
+  ask(subject: string, body: string, headers: MsgHdrs): Promise<Msg | null> {
     this.#subscription ??= this.#subscribe()
     this.#count += 1
     const token = this.#count.toString(36)
     return new Promise((resolve, reject) => {
       // First: it throws where it is too large, or the connection was closed.
       this.#link.connection.publish(subject, body, { headers, reply: `${this.#inbox}.${token}` })
-      const until = performance.now() + this.#answerMs
+      const until = performance.now() + this.#askMs
       this.#waiting.set(token, { subject, until, resolve, reject })
       this.#timer ??= setTimeout(() => this.#look(), this.#lookMs)
     })
@@ -58,7 +59,7 @@ export class Requests {
   }
 
   get #lookMs(): number {
-    return Math.min(maxLookMs, this.#answerMs / looksPerAnswer)
+    return Math.min(maxLookMs, this.#askMs / looksPerAsk)
   }
 
   #subscribe(): Subscription {
@@ -84,7 +85,11 @@ export class Requests {
   #look(): void {
     this.#timer = undefined
     const now = performance.now()
-    this.#rejectAll(({ until }) => until <= now, this.#link.late())
+    for (const [token, { until, resolve }] of this.#waiting) {
+      if (until > now) break
+      this.#waiting.delete(token)
+      resolve(null)
+    }
     if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.#look(), this.#lookMs)
   }
 

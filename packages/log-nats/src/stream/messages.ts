@@ -5,7 +5,7 @@ import {
   jetstreamManager,
 } from '@nats-io/jetstream'
 import type { Link } from '../connection/link.ts'
-import { isNoResponders } from '../connection/no-responders.ts'
+import { isNoResponders, isTimeout } from '../connection/passing-error.ts'
 import { decodeMessage, type StoredMessage } from './stored-message.ts'
 
 /** Messages that are asked for at the same time: more makes it no faster, and each may have a megabyte. */
@@ -85,7 +85,7 @@ export class Messages {
 }
 
 function askTheLeader(error: unknown): null {
-  if (isNoResponders(error) || (error instanceof Error && error.name === 'TimeoutError')) return null
+  if (isNoResponders(error) || isTimeout(error)) return null
   throw error
 }
 

@@ -27,6 +27,25 @@ export class OwnServer {
     return server
   }
 
+  /** Several that make one cluster; resolves when JetStream works on it. */
+  static async startCluster(program: string, size: number): Promise<OwnServer[]> {
+    const ports: number[] = []
+    while (ports.length < size) ports.push(await freePort())
+    const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(', ')
+    return Promise.all(
+      ports.map((port, index) => {
+        const name = `server-${index}`
+        const cluster = `cluster { name: test, host: 127.0.0.1, port: ${port}, routes: [${routes}] }`
+        return OwnServer.start(program, `server_name: ${name}\n${cluster}`)
+      }),
+    )
+  }
+
+  /** As the server names itself to its cluster. */
+  get name(): string {
+    return /^server_name: (.*)$/m.exec(this.#settings)?.[1] ?? ''
+  }
+
   get storeFolder(): string {
     return join(this.folder, 'store')
   }

@@ -14,24 +14,46 @@ export const connectionOptions: ConnectionOptions = {
   reconnectJitter: 0,
 }
 
+interface StorageParts {
+  readonly admin: NatsConnection
+  readonly api: JetStreamManager
+  readonly proxy: LinkProxy | null
+  readonly servers: readonly string[]
+  readonly isShared: boolean
+}
+
 /** Streams of one test on a server, the logs over them, and a connection to look at them and to do damage. */
 export class Storage {
   readonly prefix = `test-${randomUUID().slice(0, 8)}`
   readonly connections: NatsConnection[] = []
   readonly admin: NatsConnection
   readonly api: JetStreamManager
-  readonly proxy: LinkProxy
+  readonly #servers: readonly string[]
+  readonly #proxy: LinkProxy | null
+  readonly #isShared: boolean
   readonly #logs: EventLog[] = []
 
-  private constructor(admin: NatsConnection, api: JetStreamManager, proxy: LinkProxy) {
+  private constructor({ admin, api, proxy, servers, isShared }: StorageParts) {
     this.admin = admin
     this.api = api
-    this.proxy = proxy
+    this.#proxy = proxy
+    this.#servers = proxy === null ? servers : [`127.0.0.1:${proxy.port}`]
+    this.#isShared = isShared
   }
 
-  static async open(port = sharedPort): Promise<Storage> {
-    const admin = await connect({ ...connectionOptions, port })
-    return new Storage(admin, await jetstreamManager(admin, { checkAPI: false }), await LinkProxy.start(port))
+  /** Over one server, through a proxy, or over a cluster's. */
+  static async open(ports: number | readonly number[] = sharedPort): Promise<Storage> {
+    const servers = [ports].flat().map((port) => `127.0.0.1:${port}`)
+    const admin = await connect({ ...connectionOptions, servers })
+    const proxy = typeof ports === 'number' ? await LinkProxy.start(ports) : null
+    const api = await jetstreamManager(admin, { checkAPI: false })
+    return new Storage({ admin, api, proxy, servers, isShared: ports === sharedPort })
+  }
+
+  /** What stands before the one server. */
+  get proxy(): LinkProxy {
+    if (this.#proxy === null) throw new Error('There is no proxy before a cluster.')
+    return this.#proxy
   }
 
   /** A log over a connection of its own, as another process has it. */
@@ -46,9 +68,13 @@ export class Storage {
     return log
   }
 
-  /** A user's connection, through the proxy. */
+  /** A user's connection. */
   async connect(options: ConnectionOptions = {}): Promise<NatsConnection> {
-    const connection = await connect({ ...connectionOptions, port: this.proxy.port, ...options })
+    const connection = await connect({
+      ...connectionOptions,
+      servers: [...this.#servers],
+      ...options,
+    })
     this.connections.push(connection)
     return connection
   }
@@ -72,8 +98,9 @@ export class Storage {
   async close(): Promise<void> {
     for (const log of this.#logs) await log.close()
     for (const connection of this.connections) await connection.close()
-    for (const name of await this.streams()) await this.api.streams.delete(name)
+    // Servers of a test's own go with all they have, and may be gone already.
+    if (this.#isShared) for (const name of await this.streams()) await this.api.streams.delete(name)
     await this.admin.close()
-    await this.proxy.close()
+    await this.#proxy?.close()
   }
 }
