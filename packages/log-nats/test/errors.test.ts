@@ -145,40 +145,45 @@ nats.describe('errors', () => {
     ['a server that stops before its disk is full', true],
     ['a disk that is full', false],
   ] as const
-  withMount.each(disks)('%s loses nothing that was acknowledged (needs to mount a tmpfs)', async (_what, isLimited) => {
-    const folder = mkdtempSync(join(tmpdir(), 'rivulet-nats-disk-'))
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder])
-    disposals.push(() => {
-      execFileSync('umount', [folder])
-      rmdirSync(folder)
-    })
-    mkdirSync(join(folder, 'store'))
-    const store = JSON.stringify(join(folder, 'store'))
-    const server = await serve(`jetstream { store_dir: ${store}${isLimited ? '' : ', max_file: 1000000000'} }`)
-    const log = await logOn(server.port)
-    const stored: string[] = []
-    let failure: unknown
-    for (let made = 0; made < 1_000 && failure === undefined; made += 1) {
-      const one = entry(`${made} ${'x'.repeat(20_000)}`)
-      await log.append('news', one).then(
-        () => stored.push(one.data),
-        (error: unknown) => {
-          failure = error
-        },
+  withMount.each(disks)(
+    '%s loses nothing that was acknowledged (needs to mount a tmpfs)',
+    async (_what, isLimited) => {
+      const folder = mkdtempSync(join(tmpdir(), 'rivulet-nats-disk-'))
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder])
+      disposals.push(() => {
+        execFileSync('umount', [folder])
+        rmdirSync(folder)
+      })
+      mkdirSync(join(folder, 'store'))
+      const store = JSON.stringify(join(folder, 'store'))
+      const server = await serve(
+        `jetstream { store_dir: ${store}${isLimited ? '' : ', max_file: 1000000000'} }`,
       )
-    }
-    expect(stored.length).toBeGreaterThan(10)
-    expect(failure).toMatchObject({ code: isLimited ? 'ERR_SSE_LOG_FULL' : 'ERR_SSE_LOG_UNREACHABLE' })
+      const log = await logOn(server.port)
+      const stored: string[] = []
+      let failure: unknown
+      for (let made = 0; made < 1_000 && failure === undefined; made += 1) {
+        const one = entry(`${made} ${'x'.repeat(20_000)}`)
+        await log.append('news', one).then(
+          () => stored.push(one.data),
+          (error: unknown) => {
+            failure = error
+          },
+        )
+      }
+      expect(stored.length).toBeGreaterThan(10)
+      expect(failure).toMatchObject({ code: isLimited ? 'ERR_SSE_LOG_FULL' : 'ERR_SSE_LOG_UNREACHABLE' })
 
-    // Started again, with room, it has what it acknowledged.
-    await server.kill()
-    execFileSync('mount', ['-o', 'remount,size=30m', folder])
-    await server.start()
-    const { entries } = await eventuallyRead(log)
-    expect(entries.map(({ data }) => data).slice(0, stored.length)).toEqual(stored)
-    expect(entries.length).toBeLessThanOrEqual(stored.length + 1)
-    await log.append('news', entry('room again'))
-  })
+      // Started again, with room, it has what it acknowledged.
+      await server.kill()
+      execFileSync('mount', ['-o', 'remount,size=30m', folder])
+      await server.start()
+      const { entries } = await eventuallyRead(log)
+      expect(entries.map(({ data }) => data).slice(0, stored.length)).toEqual(stored)
+      expect(entries.length).toBeLessThanOrEqual(stored.length + 1)
+      await log.append('news', entry('room again'))
+    },
+  )
 
   test('more streams than the account may have are too many', async () => {
     const server = await serve(`accounts { A {

@@ -1,0 +1,195 @@
+import { needs } from '../../../test/support/needs.ts'
+import { append, entry, eventually, Listener, listen } from './support/listener.ts'
+import { OwnServer } from './support/own-server.ts'
+import { Storage } from './support/storage.ts'
+
+const nats = needs('nats-server')
+/** Longer than any test: what such a log finds out it has been told. */
+const never = 600_000
+
+nats.describe('following', () => {
+  let storage: Storage
+  beforeEach(async () => {
+    storage = await Storage.open()
+  })
+  afterEach(() => storage.close())
+
+  async function consumersOf(channel: string): Promise<string[]> {
+    const names: string[] = []
+    for await (const { name } of storage.api.consumers.list(await storage.stream(channel))) names.push(name)
+    return names
+  }
+
+  test('loses and repeats nothing while its connections are cut again and again', async () => {
+    const log = await storage.log({ checkMs: never })
+    const publisher = await storage.log({ checkMs: never })
+    const listener = await listen(log, 'news')
+    const sent: string[] = ['first']
+    for (let round = 0; round < 5; round += 1) {
+      for (let count = 0; count < 50; count += 1) {
+        const one = entry()
+        sent.push(one.data)
+        if (count === 25) storage.proxy.cut()
+        await publisher.append('news', one)
+      }
+      await listener.until(({ entries }) => entries.length >= sent.length)
+    }
+    expect(listener.data).toEqual(sent)
+    expect(listener.resets).toEqual([])
+    await listener.stop()
+  })
+
+  test('keeps the order of the calls, awaited or not, across a connection that is cut', async () => {
+    const log = await storage.log()
+    const listener = await listen(log, 'news')
+    const appending: Promise<unknown>[] = []
+    const sent: string[] = ['first']
+    for (let made = 0; made < 600; made += 1) {
+      const one = entry(`${made}`)
+      sent.push(one.data)
+      appending.push(log.append('news', one))
+      if (made % 150 === 75) {
+        await appending[made - 70]
+        storage.proxy.cut()
+      }
+    }
+    await Promise.all(appending)
+    await listener.until(({ entries }) => entries.length >= sent.length)
+    expect(listener.data).toEqual(sent)
+    await listener.stop()
+  })
+
+  test('has one consumer for each channel of a process, whatever the number of tails, and none afterwards', async () => {
+    const log = await storage.log()
+    const listeners = [await listen(log, 'news')]
+    const { after } = await log.read('news', { after: 'head', limit: 0 })
+    for (let made = 0; made < 5; made += 1) listeners.push(new Listener(log, 'news', after))
+    await append(log, 'news', 10)
+    await Promise.all(listeners.map((listener) => listener.until(({ entries }) => entries.length >= 10)))
+    expect(await consumersOf('news')).toHaveLength(1)
+    for (const listener of listeners.slice(1)) await listener.stop()
+    expect(await consumersOf('news')).toHaveLength(1)
+    await listeners[0]?.stop()
+    await eventually(
+      () => consumersOf('news'),
+      (names) => names.length === 0,
+    )
+  })
+
+  test('has none left over where its connection was cut', async () => {
+    const log = await storage.log({ checkMs: never })
+    const listener = await listen(log, 'news')
+    const [before] = await consumersOf('news')
+    storage.proxy.cut()
+    await log.append('news', entry('again'))
+    await listener.until(({ data }) => data.at(-1) === 'again')
+    await eventually(
+      () => consumersOf('news'),
+      (names) => names.length === 1 && names[0] !== before,
+    )
+    await listener.stop()
+  })
+
+  test('finds by itself that its consumer was deleted', async () => {
+    const log = await storage.log({ checkMs: 300 })
+    const listener = await listen(log, 'news')
+    const stream = await storage.stream('news')
+    for (const name of await consumersOf('news')) await storage.api.consumers.delete(stream, name)
+    await log.append('news', entry('second'))
+    await listener.until(({ data }) => data.at(-1) === 'second')
+    await eventually(
+      () => consumersOf('news'),
+      (names) => names.length === 1,
+    )
+    expect(listener.data).toEqual(['first', 'second'])
+    expect(listener.resets).toEqual([])
+    await listener.stop()
+  })
+
+  test('is told at once that the stream was deleted, by a log or by hand', async () => {
+    const log = await storage.log({ checkMs: never })
+    const other = await storage.log()
+    const listener = await listen(log, 'news')
+    await other.delete('news')
+    await listener.until(({ resets }) => resets.length === 1)
+    await other.append('news', entry('second'))
+    await listener.until(({ data }) => data.at(-1) === 'second')
+    await storage.api.streams.delete(await storage.stream('news'))
+    await listener.until(({ resets }) => resets.length === 2)
+    await other.append('news', entry('third'))
+    await listener.until(({ data }) => data.at(-1) === 'third')
+    expect(listener.data).toEqual(['first', 'second', 'third'])
+    expect(new Set(listener.resets.map(({ epoch }) => epoch)).size).toBe(2)
+    await listener.stop()
+  })
+
+  test('reads nothing while nothing is new: the heartbeats are proof', async () => {
+    const log = await storage.log({ checkMs: 300 })
+    const listener = await listen(log, 'news')
+    const [connection] = storage.connections
+    // Whatever the beginning had to read is through.
+    const count = () => connection?.stats().outMsgs ?? 0
+    let before = count()
+    let since = performance.now()
+    await eventually(
+      async () => {
+        if (count() !== before) {
+          before = count()
+          since = performance.now()
+        }
+        return performance.now() - since
+      },
+      // Four times as long as a channel without proof may be silent.
+      (silentMs) => silentMs > 1_200,
+    )
+    await listener.stop()
+  }, 10_000)
+
+  test('follows 300 channels over the connection that it was given', async () => {
+    const server = await OwnServer.start(nats.path, 'http: 127.0.0.1:-1')
+    const own = await Storage.open(server.port)
+    const log = await own.log()
+    const listeners = await Promise.all(
+      Array.from({ length: 300 }, (_each, index) => listen(log, `channel ${index}`)),
+    )
+    await Promise.all(listeners.map((_each, index) => log.append(`channel ${index}`, entry(`${index}`))))
+    await Promise.all(listeners.map((listener) => listener.until(({ entries }) => entries.length === 2)))
+    for (const [index, listener] of listeners.entries()) expect(listener.data).toEqual(['first', `${index}`])
+    expect(own.connections).toHaveLength(1)
+    await Promise.all(listeners.map((listener) => listener.stop()))
+    await own.close()
+    await server.dispose()
+  })
+
+  test('goes on after a server that was frozen', async () => {
+    const server = await OwnServer.start(nats.path)
+    const own = await Storage.open(server.port)
+    const log = await own.log({ answerMs: 800 })
+    const listener = await listen(log, 'news')
+    server.freeze()
+    await listener.until(({ errors }) => errors.length > 0)
+    server.thaw()
+    await log.append('news', entry('again'))
+    await listener.until(({ data }) => data.at(-1) === 'again')
+    expect(listener.data).toEqual(['first', 'again'])
+    expect(listener.resets).toEqual([])
+    await listener.stop()
+    await own.close()
+    await server.dispose()
+  })
+
+  test('leaves the connection open and usable, and nothing of its own on it', async () => {
+    const log = await storage.log()
+    const [connection] = storage.connections
+    const listener = await listen(log, 'news')
+    await log.close()
+    await listener.ended
+    await log.close()
+    expect(connection?.isClosed()).toBe(false)
+    expect((await connection?.request('$JS.API.INFO', '', { timeout: 5_000 }))?.string()).toContain('streams')
+    await eventually(
+      () => consumersOf('news'),
+      (names) => names.length === 0,
+    )
+  })
+})
