@@ -1,6 +1,7 @@
-import { type Channel, createChannel, type EventLog, type StoredEntry } from '@rivulet/core'
+import { type Channel, createChannel, type EventLog } from '@rivulet/core'
 import { createHistory, type History } from '@rivulet/testing'
 import type { ChaosEngine, OpenedLog, OpenLog } from './chaos-engine.ts'
+import { readAll } from './read-all.ts'
 import { ServerProcess } from './server-process.ts'
 import { WanderingClient } from './wandering-client.ts'
 
@@ -71,7 +72,7 @@ class ChaosRun {
     await Promise.all(this.#publishing)
     await this.#finish()
     const log = await this.#open()
-    this.#history.settled(channelName, await readAll(log))
+    this.#history.settled(channelName, await readAll(log, channelName))
     this.#history.assertExact()
     return {
       acknowledged: this.#acknowledged,
@@ -227,20 +228,6 @@ class ChaosRun {
     this.#opened.push(opened)
     return opened.log
   }
-}
-
-async function readAll(log: EventLog): Promise<StoredEntry[]> {
-  const entries: StoredEntry[] = []
-  let page = await log.read(channelName, { after: 'start', limit: 1_000 })
-  while (page.entries.length > 0) {
-    entries.push(...page.entries)
-    const last = page.entries.at(-1)
-    if (last === undefined) break
-    const after = { epoch: page.epoch, offset: last.offset, check: last.check }
-    page = await log.read(channelName, { after, limit: 1_000 })
-    if (page.invalid !== undefined) throw new Error(`The log cannot be read on from ${last.offset}.`)
-  }
-  return entries
 }
 
 function pause(ms: number): Promise<void> {

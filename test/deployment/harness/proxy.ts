@@ -11,7 +11,7 @@ import { adapted, guideBlock } from './production-guide.ts'
 export type ProxyName = 'nginx' | 'haproxy' | 'caddy'
 
 /** A proxy of the production guide in front of two servers of this machine. */
-export interface Proxy {
+export interface StartedProxy {
   readonly port: number
   /** `https://127.0.0.1:<port>`; with the certificate of `certificate()`. */
   readonly origin: string
@@ -86,14 +86,14 @@ const kinds: Readonly<Record<ProxyName, Kind>> = {
   },
 }
 
-const opened = new Set<Proxy>()
+const opened = new Set<StartedProxy>()
 
 afterEach(async () => {
   await Promise.all([...opened].map((proxy) => proxy.close()))
 })
 
 /** Starts a proxy with its block of docs/production.md; what is changed in it are addresses, files and time-outs. */
-export async function startProxy(name: ProxyName, options: ProxyOptions): Promise<Proxy> {
+export async function startProxy(name: ProxyName, options: ProxyOptions): Promise<StartedProxy> {
   const { file, changes, around, args } = kinds[name]
   const folder = mkdtempSync(join(tmpdir(), `rivulet-${name}-`))
   const port = await freePort()
@@ -111,7 +111,7 @@ export async function startProxy(name: ProxyName, options: ProxyOptions): Promis
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
   })
-  const proxy: Proxy = {
+  const proxy: StartedProxy = {
     port,
     origin: `https://127.0.0.1:${port}`,
     folder,
