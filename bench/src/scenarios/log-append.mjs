@@ -4,7 +4,7 @@ import { withEngine } from './log-run.mjs'
 /** So many publish at the same time, each again when it was answered. */
 export const publisherCounts = [1, 10, 100]
 /** A contestant's time is cut into so many pieces, and all take turns: what else the machine does falls on all of them. */
-const sliceCount = 10
+const sliceCount = 20
 
 /**
  * How many events a second one process stores on one channel.

@@ -44,7 +44,7 @@ export const logScenarios = [
       ...Object.fromEntries(publisherCounts.map((count) => [`cpu${count}`, `CPU µs, by ${count}`])),
     },
     runTogether: runLogAppend,
-    runs: (seconds = 2) =>
+    runs: (seconds = 3) =>
       forAllServers((engine, server, labelOn) =>
         contestantsOf(engine, 'log-append').map((contestant) => ({
           label: labelOn(contestant),
