@@ -68,7 +68,7 @@ export function checkRedirects({ main, options }: Evidence): Finding | undefined
   const last = main.redirects.at(-1)
   if (first === undefined || last === undefined) return undefined
   const chain = main.redirects.map(({ status, to }) => `${status} to ${to}`).join(', then ')
-  if (main.head === null) {
+  if (main.head !== null && main.head.status >= 300 && main.head.status < 400) {
     return problem(`Redirected without end: ${chain.slice(0, 200)}.`, 'No client gets a stream.')
   }
   if (options.method !== 'GET' && main.redirects.some(({ status }) => status < 307)) {

@@ -50,7 +50,7 @@ function lateEvents({ recording, requestedAt }: Watched): HoldBack | null {
   const live = stamped.filter(({ stampMs }) => stampMs + offset >= requestedAt)
   const late = live.filter(({ at, stampMs }, index) => {
     const next = live[index + 1]
-    const isInHeap = next !== undefined && next.at - at <= 20 && next.stampMs - stampMs >= 20
+    const isInHeap = next !== undefined && next.at - at <= 20 && next.stampMs - stampMs >= 5
     return isInHeap && at - stampMs - offset >= pauseMs
   })
   if (late.length < 3) return null
@@ -92,21 +92,23 @@ function allAtTheEnd(watched: Watched): HoldBack | null {
 
 /** Bytes that a buffer of any usual size would have kept. */
 const smallBytes = 1_024
+/** So long that whatever was waited for did not come. */
+const alonePauseMs = 100
 
 /** How often something small came through on its own: what buffers would have waited for more. */
 export function promptPieces({ recording, stoppedAt, ending }: Watched): readonly Burst[] {
   const { bursts } = recording
   return bursts.filter((burst, index) => {
     const until = bursts[index + 1]?.from ?? (ending === null ? stoppedAt : burst.to)
-    return burst.isWhole && burst.bytes <= smallBytes && until - burst.to >= pauseMs
+    return burst.isWhole && burst.bytes <= smallBytes && until - burst.to >= alonePauseMs
   })
 }
 
 /** Whether pieces come so steadily and small that nothing can be waiting for more. */
 export function isSteady({ recording }: Watched): boolean {
-  const sizes = recording.bursts.map(({ bytes }) => bytes).sort((a, b) => a - b)
-  const median = sizes[Math.floor(sizes.length / 2)] ?? Number.POSITIVE_INFINITY
-  return sizes.length >= 10 && median <= smallBytes
+  const { bursts } = recording
+  const small = bursts.filter(({ isWhole, bytes }) => isWhole && bytes <= smallBytes)
+  return small.length >= 5 && small.length >= bursts.length * 0.8
 }
 
 /** By how much later events reached one connection than another, for those that came over both. */

@@ -46,29 +46,36 @@ export function checkStatus(evidence: Evidence): Finding | undefined {
     return problem(
       `${status} after ${duration(head.at - main.requestedAt)}: a proxy waited ${seconds} s for the first bytes, and none came.`,
       `The application does not answer, or holds the head back until its first event. ${isFinal}`,
-      [...remediesFor('head', hops).slice(0, 1), ...remediesFor('idle-time-out', hops)],
+      [
+        ...remediesFor('head', []).slice(0, 1),
+        ...remediesFor('idle-time-out', hops).filter(({ where }) => where !== 'your application'),
+      ],
     )
   }
   if (status >= 200 && status < 300) return problem(`${status} instead of 200.`, isFinal)
-  return problem(`${status}: ${statuses[status] ?? 'no stream'}.`, isFinal)
+  return problem(`${status}: ${statuses[status] ?? 'no stream'}${titleOf(main)}.`, isFinal)
+}
+
+/** What an error page says of itself. */
+function titleOf({ recording }: Evidence['main']): string {
+  const title = /<title>([^<]*)<\/title>/i.exec(recording.text)?.[1]?.trim() ?? ''
+  return title === '' ? '' : ` (a page with the title ${quote(title)})`
 }
 
 /** Whether the answer says that it is a stream, and is one. */
 export function checkContentType({ main }: Evidence): Finding | undefined {
   const { head, recording } = main
-  if (head === null || head.status === 204) return undefined
+  if (head === null || head.status !== 200) return undefined
   const contentType = head.headers['content-type']
   const type = mediaTypeOf(contentType)
   const remedy = inApplication(`send the header Content-Type: ${streamType}`)
   if (type !== streamType) {
     const meaning = 'Browsers accept nothing but text/event-stream, and do not come back.'
-    const title = /<title>([^<]*)<\/title>/i.exec(recording.text)?.[1]?.trim()
     if (/html/.test(type)) {
       const isLogin = /log.?in|sign.?in|password/i.test(recording.text)
       const what = isLogin ? 'a login page' : 'an HTML page'
-      const named = title === undefined || title === '' ? '' : ` with the title ${quote(title)}`
       return problem(
-        `The answer is ${what}${named}.`,
+        `The answer is ${what}${titleOf(main).replace('a page ', '')}.`,
         meaning,
         isLogin ? [{ where: 'doctor', setting: '--cookie "name=value"' }] : [],
       )
@@ -129,7 +136,7 @@ export function checkCaching({ main, hops }: Evidence): Finding | undefined {
       remediesFor('caching', hops),
     )
   }
-  const remedies = remediesFor('caching', hops)
+  const remedies = inApplication('send the header Cache-Control: no-store, no-transform')
   if (control === '') {
     return warning(
       'There is no Cache-Control.',

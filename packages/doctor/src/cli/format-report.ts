@@ -30,7 +30,9 @@ export function formatReport(report: Report, paint: Paint): string {
     ...wrong,
     fine.join('\n'),
     formatSummary(of('problem').length, of('warning').length, of('unknown').length, paint),
-  ].join('\n\n')
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
 }
 
 function formatHeading({ finalUrl, hops, stream }: Report, paint: Paint): string {

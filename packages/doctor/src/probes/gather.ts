@@ -54,7 +54,9 @@ async function gatherUntil(
   const resume = canResume ? await probeResume(main, request, isRivulet, watchOptions) : null
   const preflight = await others.askPreflight()
   const { companion, headRequest } = others
-  const hops = main.head === null ? [] : identifyHops(main.head.headers, main.recording.text)
+  // Where the head is held back, the answer to HEAD is all there is.
+  const { headers } = main.head ?? headRequest?.head ?? { headers: {} }
+  const hops = identifyHops(headers, main.recording.text)
   return { options, main, companion, direct, headRequest, preflight, resume, hops, isRivulet }
 }
 
