@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { needs } from '../../../test/support/needs.ts'
-import { buildPackages } from './support/build.ts'
+import { buildPackages } from '../../../test/support/readme-program.ts'
 import { Storage } from './support/storage.ts'
 
 let storage: Storage

@@ -32,20 +32,32 @@ afterEach(async () => {
   await storage.close()
 })
 
+interface Listening {
+  /** Resolves once a `$ready`, or an event with that data, has come. */
+  has(what: string): Promise<void>
+  readonly stream: Promise<CollectedStream>
+}
+
 /** Listens until an event with that data has come. */
-function listenUntil(last: string): { ready: Promise<void>; stream: Promise<CollectedStream> } {
-  let isReady = () => {}
-  const ready = new Promise<void>((resolve) => {
-    isReady = resolve
-  })
+function listenUntil(last: string): Listening {
+  const seen = new Set<string>()
+  let wake = () => {}
   const stream = collect(url, '/', {
     timeoutMs: 15_000,
-    until(event) {
-      if (event.event === '$ready') isReady()
-      return event.event === 'item' && event.data === JSON.stringify(last)
+    until({ event, data }) {
+      seen.add(event === 'item' ? String(JSON.parse(data)) : (event ?? ''))
+      wake()
+      return seen.has(last)
     },
   })
-  return { ready, stream }
+  const has = async (what: string) => {
+    while (!seen.has(what)) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  }
+  return { has, stream }
 }
 
 async function publish(...all: string[]): Promise<void> {
@@ -60,9 +72,10 @@ test('a file replaced by an older copy of itself: clients are told, get what it 
   await publish('one', 'two')
   const backup = await storage.backUp()
   await publish('lost')
-  const { ready, stream } = listenUntil('new')
-  await ready
+  const { has, stream } = listenUntil('new')
+  await has('$ready')
   await publish('lost too')
+  await has('lost too')
   storage.replaceBy(backup)
   await publish('new')
   const seen = outline(await stream)
@@ -71,9 +84,10 @@ test('a file replaced by an older copy of itself: clients are told, get what it 
 
 test('a file that was deleted is made anew, and clients are told', async () => {
   await publish('one')
-  const { ready, stream } = listenUntil('new')
-  await ready
+  const { has, stream } = listenUntil('new')
+  await has('$ready')
   await publish('two')
+  await has('two')
   for (const suffix of ['', '-wal', '-shm']) rmSync(storage.file + suffix, { force: true })
   await publish('new')
   expect(outline(await stream)).toEqual(['$ready', 'two', '$gap', '$ready', 'new'])
@@ -81,8 +95,8 @@ test('a file that was deleted is made anew, and clients are told', async () => {
 
 test('tables that somebody has emptied: clients are told by themselves', async () => {
   await publish('one')
-  const { ready, stream } = listenUntil('new')
-  await ready
+  const { has, stream } = listenUntil('new')
+  await has('$ready')
   const outsider = await storage.outsider()
   await outsider.run('BEGIN; DELETE FROM entry; DELETE FROM channel; DELETE FROM idempotency; COMMIT')
   await publish('new')

@@ -1,5 +1,5 @@
 import { needs } from '../../../test/support/needs.ts'
-import { buildPackages } from './support/build.ts'
+import { buildPackages } from '../../../test/support/readme-program.ts'
 import { listen } from './support/listener.ts'
 import { LogProcess } from './support/log-process.ts'
 import { Storage } from './support/storage.ts'

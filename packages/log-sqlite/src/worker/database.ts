@@ -49,9 +49,9 @@ export class Database {
     return this.#guarded(() => this.#statement(sql).all(...values))
   }
 
-  /** A number that another connection's commit changes. */
+  /** A number that another connection's commit changes; of the file that is open, also where another one is in its place now. */
   dataVersion(): number {
-    this.#ensureOpen()
+    if (!this.#isReady) this.#ensureOpen()
     return Number(this.get('PRAGMA data_version')?.data_version)
   }
 
@@ -69,6 +69,11 @@ export class Database {
     if (!this.#isInPlace())
       throw new Failure('FILE_REPLACED', `${this.#settings.file} was replaced meanwhile`)
     return result
+  }
+
+  /** Opens what is in the place of the file now. */
+  followFile(): void {
+    this.#ensureOpen()
   }
 
   close(): void {

@@ -17,6 +17,8 @@ import { readPage } from './read.ts'
 import { deleteTrimmed, moveFirst } from './trim.ts'
 import { Upkeep } from './upkeep.ts'
 
+/** Every so many looks for news also see whether the file is still the same: that costs as much again. */
+const looksPerFileCheck = 10
 /** How long to leave it after a look for news has failed. */
 const brokenPauseMs = 500
 
@@ -36,6 +38,7 @@ export class FileWorker {
   readonly #writes = new Lane()
   readonly #upkeepTimer: NodeJS.Timeout
   #pollTimer: NodeJS.Timeout | undefined
+  #lookCount = 0
   #seenVersion: number | null = null
   #isBroken = false
 
@@ -143,7 +146,9 @@ export class FileWorker {
     this.#pollTimer = undefined
     if (!this.#news.isNeeded) return
     let pauseMs = this.#settings.pollMs
+    this.#lookCount += 1
     try {
+      if (this.#lookCount % looksPerFileCheck === 0) this.#database.followFile()
       if (this.#database.dataVersion() !== this.#seenVersion) this.#look()
       this.#isBroken = false
     } catch (error) {
