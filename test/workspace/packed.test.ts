@@ -75,6 +75,12 @@ function entriesOf(manifest: string): string[] {
   return [...new Set(Array.from(manifest.matchAll(/"\.\/dist\/([^"]+)"/g), ([, file = '']) => file))]
 }
 
+test('npx runs the doctor', () => {
+  expect(run('npx', ['--no-install', '@rivulet/doctor', '--version'], project, 20_000)).toMatch(
+    /^\d+\.\d+\.\d+\n$/,
+  )
+})
+
 function packageNames(): string[] {
   return readdirSync(join(root, 'packages'))
 }

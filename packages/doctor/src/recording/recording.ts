@@ -28,7 +28,7 @@ export interface Fault {
 }
 
 /** Pieces that follow each other faster than this arrived in one go. */
-export const burstGapMs = 10
+const burstGapMs = 10
 
 /** What is kept of long streams; counts go on. */
 const maxKept = 20_000
