@@ -207,6 +207,36 @@ for (const [name, open] of openers) {
       request.destroy()
     }, 30_000)
 
+    test('end on every node, also for those who come when all was trimmed', async () => {
+      const engine = await serve()
+      const nodes = [await streams(engine.port), await streams(engine.port)] as const
+      await nodes[0].channel('news').publish({ data: 'only' })
+      const seen = await nodes[1].collect('news', { count: 1 })
+      const live = nodes.map((node) => node.collect('news', {}))
+      while (nodes.some((node) => node.channel('news').subscriberCount === 0)) await new Promise(setImmediate)
+      await nodes[0].channel('news').end()
+      const log = await connect(engine.port)
+      for (const { events, ended } of await Promise.all(live)) {
+        expect(events.map(({ event }) => event)).toEqual(['$ready', 'message', '$end'])
+        expect(ended).toBe(true)
+      }
+      // Whoever reads trims: not even the mark of the end is left.
+      await log.configure('news', { retention: { maxAgeMs: 1 } })
+      await until(async () => (await log.read('news', { after: 'start', limit: 9 })).entries.length === 0)
+      const late = await streams(engine.port)
+      for (const node of [...nodes, late]) {
+        const fresh = await node.collect('news', {})
+        expect(fresh.events.map(({ event }) => event)).toEqual(['$ready', '$end'])
+        const behind = await node.collect('news', { lastEventId: seen.lastEventId })
+        expect(behind.events.at(-1)?.event).toBe('$end')
+        const done = await node.collect('news', { lastEventId: fresh.lastEventId })
+        expect(done.status).toBe(204)
+      }
+      await expect(late.channel('news').publish({ data: 'too late' })).rejects.toMatchObject({
+        code: 'ERR_SSE_CHANNEL_ENDED',
+      })
+    })
+
     test('are told when the server evicts their channel (allkeys-lru)', async () => {
       const engine = await serve('--maxmemory-policy', 'allkeys-lru')
       const server = await streams(engine.port)

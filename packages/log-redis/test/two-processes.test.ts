@@ -1,16 +1,17 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type CollectedEvent, collect } from '@rivulet/testing'
+import { Redis } from 'ioredis'
 import { needs } from '../../../test/support/needs.ts'
 import { freePort, OwnServer } from './own-server.ts'
 
 const redis = needs('redis-server')
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
-redis.describe("two processes that run the README's program", () => {
+redis.describe('two processes', () => {
   // Below node_modules, where the program finds the packages as a user's project does.
   const folder = mkdtempSync(join(root, 'node_modules', '.log-redis-'))
   const processes: ChildProcess[] = []
@@ -24,11 +25,13 @@ redis.describe("two processes that run the README's program", () => {
     if (build.status !== 0) throw new Error(build.stderr)
     const readme = readFileSync(join(root, 'packages', 'log-redis', 'README.md'), 'utf8')
     writeFileSync(join(folder, 'program.mjs'), /```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '')
+    writeFileSync(join(folder, 'publisher.mjs'), publisherProgram)
     engine = await OwnServer.start(redis.path)
   }, 300_000)
 
   afterAll(async () => {
     for (const process of processes) {
+      if (process.exitCode !== null) continue
       const exited = once(process, 'exit')
       process.kill('SIGKILL')
       await exited
@@ -37,7 +40,7 @@ redis.describe("two processes that run the README's program", () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  test('serve what either publishes, in one order, and resume what the other has served', async () => {
+  test("that run the README's program serve what either publishes, in one order, and resume what the other has served", async () => {
     const urls = [await run(), await run()]
     const [one = '', other = ''] = urls
     const both = await Promise.all(
@@ -65,6 +68,31 @@ redis.describe("two processes that run the README's program", () => {
     expect(ticks(resumed.events).slice(0, known.length)).toEqual(known)
   }, 60_000)
 
+  test('that publish with the same idempotency key a hundred times store one event, and give one id', async () => {
+    const publishers = [await runPublisher(), await runPublisher()]
+    const answers = publishers.map((publisher) => once(publisher, 'message'))
+    for (const publisher of publishers) publisher.send({ idempotencyKey: 'payment 7', times: 50 })
+    const ids = (await Promise.all(answers)).flatMap(([list]) => list as string[]) // as the program sends it
+    expect(ids).toHaveLength(100)
+    expect(new Set(ids).size).toBe(1)
+    const admin = new Redis({ port: engine.port })
+    expect(await admin.xlen('rivulet:{orders}:stream')).toBe(1)
+    admin.disconnect()
+  }, 60_000)
+
+  async function runPublisher(): Promise<ChildProcess> {
+    const publisher = fork(join(folder, 'publisher.mjs'), {
+      env: { ...process.env, REDIS_URL: `redis://127.0.0.1:${engine.port}` },
+    })
+    processes.push(publisher)
+    const failed = once(publisher, 'exit').then(([code]) => {
+      throw new Error(`The publisher ended with ${code}.`)
+    })
+    await Promise.race([once(publisher, 'message'), failed])
+    failed.catch(() => {}) // In the end it is killed.
+    return publisher
+  }
+
   async function run(): Promise<string> {
     const port = await freePort()
     const program = spawn(process.execPath, ['program.mjs'], {
@@ -80,6 +108,21 @@ redis.describe("two processes that run the README's program", () => {
     return url
   }
 })
+
+/** Publishes the same event as often as it is told to, all at once, and tells the ids. */
+const publisherProgram = `
+import { createChannel } from '@rivulet/core'
+import { createRedisLog } from '@rivulet/log-redis'
+import Redis from 'ioredis'
+
+const channel = createChannel('orders', { log: createRedisLog({ client: new Redis(process.env.REDIS_URL) }) })
+process.on('message', async ({ idempotencyKey, times }) => {
+  const publish = () => channel.publish({ data: process.pid, idempotencyKey })
+  const results = await Promise.all(Array.from({ length: times }, publish))
+  process.send(results.map(({ id }) => id))
+})
+process.send('ready')
+`
 
 /** True once events of two processes have come. */
 function hasBoth(): (event: CollectedEvent) => boolean {
