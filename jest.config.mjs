@@ -1,5 +1,13 @@
 /** Published as ES modules only: Jest, which runs CommonJS here, has to translate them. */
-const esmOnly = ['eventsource-parser', 'eventsource', 'eventsource-client', 'cookie']
+const esmOnly = [
+  'eventsource-parser',
+  'eventsource',
+  'eventsource-client',
+  'cookie',
+  'arktype',
+  'arkregex',
+  '@ark',
+]
 
 const swc = {
   jsc: { target: 'es2022', parser: { syntax: 'typescript' } },

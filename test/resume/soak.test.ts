@@ -96,6 +96,11 @@ test(
     const dropping = dropAtRandom(servers, 250, 0.1)
     await new Promise((resolve) => setTimeout(resolve, soakMs))
     dropping.stop()
+    // One that has never been let in would begin behind the last event.
+    await until(
+      () => clients.every(({ record }) => record.lastEventId !== null),
+      () => 'not everyone has begun',
+    )
     const last = await publishing.stop()
     await until(
       () => clients.every(({ newest }) => newest === last),

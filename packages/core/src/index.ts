@@ -42,6 +42,20 @@ export type { CloseOptions, ErrorContext, SseOptions } from './sse/sse-options.t
 export type { StreamCloseMessage, StreamErrorMessage, StreamOpenMessage } from './stream/diagnostics.ts'
 export type { CloseReason, EventStream, PipeSource, Subscribable } from './stream/event-stream.ts'
 export type { StreamOptions } from './stream/stream-options.ts'
+export type { ValidationMode } from './stream/validation-mode.ts'
 export type { Gap, GapReason, Ready } from './wire/control-event.ts'
 export type { EventFields } from './wire/encode-event.ts'
+export {
+  type AnyEvents,
+  type EventOf,
+  type EventSchema,
+  type EventSchemas,
+  type EventTypes,
+  eventTypes,
+  type InputOf,
+  type OutputOf,
+  type SchemaIssue,
+  type SchemaResult,
+  type SendFields,
+} from './wire/event-map.ts'
 export { SseError, type SseErrorCode } from './wire/sse-error.ts'

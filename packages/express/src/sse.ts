@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
+  type AnyEvents,
   createSse,
+  type EventSchemas,
   type EventStream,
+  type InputOf,
   type SseOptions,
   type StreamHandler,
   type StreamOptions,
@@ -30,6 +33,13 @@ interface ExpressRequest extends IncomingMessage {
  *
  * @throws SseError `ERR_SSE_OPTION`
  */
+export function sse<Schemas extends EventSchemas>(
+  options: SseOptions<IncomingMessage & Express.Request> & { readonly events: Schemas },
+): ExpressSse<InputOf<Schemas>>
+export function sse<Events = AnyEvents>(
+  options?: SseOptions<IncomingMessage & Express.Request>,
+): ExpressSse<Events>
+export function sse(options?: SseOptions<IncomingMessage & Express.Request>): ExpressSse
 export function sse(options?: SseOptions<IncomingMessage & Express.Request>): ExpressSse {
   const events = createSse({
     // Its requests are those of Express, which Node's own stand for in core.

@@ -1,4 +1,12 @@
-import type { EventStream, Sse, StreamHandler, StreamOptions } from '@rivulet/core'
+import type {
+  AnyEvents,
+  EventSchemas,
+  EventStream,
+  InputOf,
+  Sse,
+  StreamHandler,
+  StreamOptions,
+} from '@rivulet/core'
 
 /** `reply.sse`: makes this reply a stream. */
 export interface OpenStream {
@@ -9,12 +17,19 @@ export interface OpenStream {
    * Rejects with SseError `ERR_SSE_OPTION`, `ERR_SSE_ALREADY_OPEN`, `ERR_SSE_HEADERS_SENT`, and with what an `onSend` hook
    * threw once Fastify has answered it.
    */
-  (options?: StreamOptions): Promise<EventStream>
+  <Schemas extends EventSchemas>(
+    options: StreamOptions & { readonly events: Schemas },
+  ): Promise<EventStream<InputOf<Schemas>>>
+  <Events = AnyEvents>(options?: StreamOptions): Promise<EventStream<Events>>
   /**
    * The same with a handler: its end ends the stream unless it subscribed; its error closes the stream and goes to the
    * request's log, never to the client. Not run for a stream that is born closed. Resolves without waiting for it.
    */
-  (handler: StreamHandler, options?: StreamOptions): Promise<EventStream>
+  <Schemas extends EventSchemas>(
+    handler: StreamHandler<InputOf<Schemas>>,
+    options: StreamOptions & { readonly events: Schemas },
+  ): Promise<EventStream<InputOf<Schemas>>>
+  <Events = AnyEvents>(handler: StreamHandler<Events>, options?: StreamOptions): Promise<EventStream<Events>>
 }
 
 /** `fastify.sse`: what concerns all streams. `fastify.close()` closes them by itself. */

@@ -184,6 +184,12 @@ class ChaosRun {
 
   /** The last event must arrive everywhere. */
   async #finish(): Promise<void> {
+    const deadline = performance.now() + lastEventsWithinMs
+    // One that has never been let in would begin behind the last event.
+    while (this.#clients.some(({ record }) => record.lastEventId === null)) {
+      if (performance.now() > deadline) throw new Error('Some clients were never let in.')
+      await pause(50)
+    }
     let last: string | null = null
     for (const [index, channel] of this.#channels.entries()) {
       for (let attempt = 1; attempt <= 10; attempt += 1) {
@@ -195,7 +201,6 @@ class ChaosRun {
       }
     }
     if (last === null) throw new Error('Nothing could be published in the end.')
-    const deadline = performance.now() + lastEventsWithinMs
     while (this.#clients.some(({ newest }) => newest !== last)) {
       if (performance.now() > deadline) throw new Error(this.#describeLate(last))
       await pause(50)

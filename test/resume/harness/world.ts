@@ -5,6 +5,7 @@ import {
   createMemoryLog,
   createSse,
   type EventLog,
+  type EventStream,
   type Sse,
   type StreamOptions,
   type Subscription,
@@ -197,7 +198,7 @@ export class World {
     return this.members.every(({ client }) => client !== null && !client.isOver)
   }
 
-  #subscribe(member: Member, stream: ReturnType<Sse['open']>): void {
+  #subscribe(member: Member, stream: EventStream): void {
     const { plan, connection } = member
     if (connection === null) return
     const open = ([name, topics]: Plan['channels'][number]) => {

@@ -5,6 +5,9 @@ import {
   resolveRetention,
   retentionDefaults,
 } from '../log/retention.ts'
+import { checkValidate, type ValidationMode } from '../stream/validation-mode.ts'
+import { checkEvents, type EventCheck } from '../wire/event-check.ts'
+import type { AnyEvents, EventSchemas, EventTypes } from '../wire/event-map.ts'
 import {
   callback,
   checked,
@@ -15,7 +18,15 @@ import {
 } from '../wire/options.ts'
 import { SseError, show } from '../wire/sse-error.ts'
 
-export interface ChannelOptions {
+/** @typeParam Events Payloads by event type. */
+export interface ChannelOptions<Events = AnyEvents> {
+  /**
+   * What may be published: a Standard Schema of the payload for each event type, or `eventTypes<…>()`. All payloads are then
+   * JSON, strings too. Default: anything.
+   */
+  readonly events?: EventSchemas | EventTypes<Events> | undefined
+  /** When payloads are checked against their schemas. `'development'`: unless `NODE_ENV` is `production`. Default `'always'`. */
+  readonly validate?: ValidationMode | undefined
   /** Where the channel's events are kept. Default: one in-memory log for the process. */
   readonly log?: EventLog | undefined
   /** How much is kept. Default: the log's own, in memory 10,000 events or 4 MiB. */
@@ -35,6 +46,8 @@ export interface ChannelOptions {
 export interface ResolvedChannelOptions {
   readonly log: EventLog | undefined
   readonly retention: ResolvedRetention
+  readonly events: EventCheck | null
+  readonly validate: boolean
   readonly serialize: ((data: unknown) => string) | undefined
   readonly maxPending: number
   readonly maxPendingBytes: number
@@ -45,6 +58,8 @@ export interface ResolvedChannelOptions {
 const channelDefaults: ResolvedChannelOptions = {
   log: undefined,
   retention: retentionDefaults,
+  events: null,
+  validate: true,
   serialize: undefined,
   maxPending: 1_000,
   maxPendingBytes: 8 * 1024 * 1024,
@@ -57,6 +72,8 @@ const count = integer(1, Number.MAX_SAFE_INTEGER)
 const checks: OptionChecks<ResolvedChannelOptions> = {
   log: checked('must be a log, as createMemoryLog() and the log packages make them', isLog),
   retention: (_name, value) => resolveRetention(value),
+  events: checkEvents,
+  validate: checkValidate,
   serialize: callback,
   maxPending: count,
   maxPendingBytes: count,

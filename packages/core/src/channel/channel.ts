@@ -2,6 +2,7 @@ import type { EventLog } from '../log/event-log.ts'
 import type { EventStream, Subscribable } from '../stream/event-stream.ts'
 import { OpenStream } from '../stream/open-stream.ts'
 import { formatCursor, tagOf } from '../wire/cursor.ts'
+import type { AnyEvents } from '../wire/event-map.ts'
 import { SseError, show } from '../wire/sse-error.ts'
 import type { ResolvedChannelOptions } from './channel-options.ts'
 import { Hub } from './hub.ts'
@@ -31,18 +32,22 @@ export interface ChannelStats {
 /**
  * A named sequence of events with one total order, kept in a log. Whoever subscribes gets every event of its topics once, in
  * that order, across disconnects, or is told what it missed.
+ *
+ * @typeParam Events Payloads by event type, as they are published.
+ * @typeParam Output Payloads by event type, as their schemas give them back: what subscribers get.
  */
-export interface Channel extends Subscribable<SubscribeOptions, PublicSubscription> {
+export interface Channel<Events = AnyEvents, Output = Events>
+  extends Subscribable<SubscribeOptions<Events, Output>, PublicSubscription> {
   readonly name: string
   /**
    * Appends an event to the log and resolves with its id when the log has it, as durably as the log is; delivery is not waited
    * for. Calls of one process are stored in call order, awaited or not.
    *
    * @throws (rejects) SseError `ERR_SSE_EVENT`, `ERR_SSE_EVENT_RESERVED`, `ERR_SSE_DATA`, `ERR_SSE_TOPICS`, `ERR_SSE_OPTION` for
-   * bad fields; `ERR_SSE_EVENT_TOO_LARGE`; `ERR_SSE_PENDING_LIMIT` when too many wait; `ERR_SSE_TIMEOUT` (the event may or may not
+   * bad fields; `ERR_SSE_SCHEMA` for what the option `events` does not allow; `ERR_SSE_EVENT_TOO_LARGE`; `ERR_SSE_PENDING_LIMIT` when too many wait; `ERR_SSE_TIMEOUT` (the event may or may not
    * appear, once); `ERR_SSE_CHANNEL_ENDED`, `ERR_SSE_CHANNEL_CLOSED`; `ERR_SSE_LOG_…` with the engine's error as cause.
    */
-  publish(event: PublishFields, options?: PublishOptions): Promise<{ readonly id: string }>
+  publish(event: PublishFields<Events>, options?: PublishOptions): Promise<{ readonly id: string }>
   /**
    * Nothing more will come: every subscriber on every node gets what is left, then `$end`, also those who come later. Later
    * appends reject. Ending twice is fine.
@@ -176,6 +181,7 @@ export class LogChannel implements Channel {
       channel: this,
       tag: this.#tag,
       retention: this.options.retention,
+      payloads: this.options,
       configure: () => this.#configure(),
     })
   }

@@ -3,6 +3,7 @@ import { backOff } from '../log/kit/back-off.ts'
 import type { ResolvedRetention } from '../log/retention.ts'
 import { Ring } from '../log/ring.ts'
 import type { EventStream } from '../stream/event-stream.ts'
+import type { PayloadRules } from '../wire/event-check.ts'
 import { watchDelivery } from './delivery-watch.ts'
 import {
   delivered,
@@ -38,6 +39,8 @@ export interface HubParts {
   readonly channel: { readonly name: string; readonly log: EventLog }
   readonly tag: string
   readonly retention: ResolvedRetention
+  /** What the channel's payloads have to be. */
+  readonly payloads: PayloadRules
   /** Sets the log's retention, once. */
   configure(): Promise<void>
 }
@@ -89,6 +92,10 @@ export class Hub implements TailHandlers {
   get first(): number {
     const head = this.#ring?.head ?? 0
     return Math.max(this.#first, head - this.#parts.retention.maxEvents + 1)
+  }
+
+  get payloads(): PayloadRules {
+    return this.#parts.payloads
   }
 
   get subscriberCount(): number {

@@ -4,7 +4,8 @@ import { Frame } from '../sink/frame.ts'
 import type { OpenStream } from '../stream/open-stream.ts'
 import { encodeGap, encodeReady, type Gap, type GapReason } from '../wire/control-event.ts'
 import { checkCursor, formatCursor } from '../wire/cursor.ts'
-import { type EventFields, encodeEvent } from '../wire/encode-event.ts'
+import type { EventFields } from '../wire/encode-event.ts'
+import { encodeChecked } from '../wire/event-check.ts'
 import { SseError, show } from '../wire/sse-error.ts'
 import { gapTold } from './diagnostics.ts'
 import type { Hub } from './hub.ts'
@@ -175,7 +176,7 @@ async function sendSnapshot(
   const { events, position } = 'events' in given ? given : { events: given, position: null }
   for await (const event of events) {
     if (subscription.isClosed || (stream.isBehind && !(await stream.drained()))) return null
-    stream.writeFrame(Frame.fromText(encodeSnapshotEvent(event)), 1)
+    stream.writeFrame(Frame.fromText(encodeSnapshotEvent(event, hub)), 1)
   }
   if (position === null) return bounds.after
   const at = checkCursor('snapshot: position', position, hub.tag)
@@ -197,8 +198,8 @@ async function isUnknownTo(hub: Hub, position: Position): Promise<boolean> {
   return (await hub.readPage(position)).result.invalid === 'unknown'
 }
 
-function encodeSnapshotEvent(event: EventFields): string {
-  if (event.id === undefined) return encodeEvent(event)
+function encodeSnapshotEvent(event: EventFields, { payloads }: Hub): string {
+  if (event.id === undefined) return encodeChecked(event, payloads)
   throw new SseError('ERR_SSE_ID', `Events of a snapshot go out without ids; leave out ${show(event.id)}.`, {
     value: event.id,
   })

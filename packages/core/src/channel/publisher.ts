@@ -2,6 +2,7 @@ import type { Entry, EventLog, Position } from '../log/event-log.ts'
 import { checkLength, randomText } from '../log/random-text.ts'
 import { WheelEntry, wheel } from '../stream/timer-wheel.ts'
 import { serialize } from '../wire/encode-event.ts'
+import type { AnyEvents, EventOf } from '../wire/event-map.ts'
 import { checkEventName } from '../wire/field.ts'
 import { durationOrOff } from '../wire/options.ts'
 import { SseError, show } from '../wire/sse-error.ts'
@@ -9,17 +10,26 @@ import type { ResolvedChannelOptions } from './channel-options.ts'
 import { type ChannelPublishMessage, published } from './diagnostics.ts'
 import { checkEventTopics } from './topics.ts'
 
-/** An event for a channel. */
-export interface PublishFields {
-  /** The event type that listeners name. Left out, `''` and `'message'` are the default type. */
-  readonly event?: string | undefined
-  /** The payload: strings go out as they are, everything else as JSON. */
-  readonly data: unknown
+/** What an event for a channel has beside its type and payload. */
+interface PublishDetails {
   /** Who hears it: subscribers to at least one of these, and those to everything. */
   readonly topics?: readonly string[] | undefined
   /** Publishing again with the same key within two minutes stores nothing and gives the first id. 1 to 256 characters. */
   readonly idempotencyKey?: string | undefined
 }
+
+/** An event for a channel that takes any. */
+interface AnyPublishFields extends PublishDetails {
+  /** The event type that listeners name. Left out, `''` and `'message'` are the default type. */
+  readonly event?: string | undefined
+  /** The payload: strings go out as they are, everything else as JSON. */
+  readonly data: unknown
+}
+
+/** An event for a channel. @typeParam Events Payloads by event type. */
+export type PublishFields<Events = AnyEvents> = string extends keyof Events
+  ? AnyPublishFields
+  : EventOf<Events, PublishDetails>
 
 export interface PublishOptions {
   /** Gives up waiting; the event may or may not appear, once. */
@@ -93,7 +103,7 @@ export class Publisher {
 
   #entryOf({ event, data, topics }: PublishFields): Entry {
     const name = checkEventName(event)
-    const text = this.#textOf(data)
+    const text = this.#textOf(this.#checked(event, data))
     const { maxEventBytes } = this.#options
     if (Buffer.byteLength(text) > maxEventBytes) {
       throw new SseError(
@@ -111,8 +121,13 @@ export class Publisher {
     })
   }
 
+  #checked(event: string | undefined, data: unknown): unknown {
+    const { events, validate } = this.#options
+    return events === null || !validate ? data : events.apply(event, data)
+  }
+
   #textOf(data: unknown): string {
-    if (this.#options.serialize === undefined) return serialize(data)
+    if (this.#options.serialize === undefined) return serialize(data, this.#options.events !== null)
     const text = this.#options.serialize(data)
     if (typeof text === 'string') return text
     throw new SseError('ERR_SSE_DATA', `serialize gave ${show(text)}; it must give a string.`, {

@@ -2,7 +2,7 @@ import type { Position } from '../log/event-log.ts'
 import type { ChannelEvent } from '../log/ring-entry.ts'
 import type { Gap } from '../wire/control-event.ts'
 import { type Cursor, checkCursor } from '../wire/cursor.ts'
-import type { EventFields } from '../wire/encode-event.ts'
+import type { AnyEvents, SendFields } from '../wire/event-map.ts'
 import { callback, type OptionChecks, resolveOptions } from '../wire/options.ts'
 import { SseError, show } from '../wire/sse-error.ts'
 import { checkTopics } from './topics.ts'
@@ -20,12 +20,19 @@ export interface SnapshotRequest {
 }
 
 /** Events that stand for the state, and, if it was read in one transaction with the state, the position they belong to. */
-export type Snapshot =
-  | Iterable<EventFields>
-  | AsyncIterable<EventFields>
-  | { readonly events: Iterable<EventFields> | AsyncIterable<EventFields>; readonly position: string }
+export type Snapshot<Events = AnyEvents> =
+  | Iterable<SendFields<Events>>
+  | AsyncIterable<SendFields<Events>>
+  | {
+      readonly events: Iterable<SendFields<Events>> | AsyncIterable<SendFields<Events>>
+      readonly position: string
+    }
 
-export interface SubscribeOptions {
+/**
+ * @typeParam Events Payloads by event type, as they are published.
+ * @typeParam Output Payloads by event type, as they go out.
+ */
+export interface SubscribeOptions<Events = AnyEvents, Output = Events> {
   /**
    * Whom it listens as: an event is heard if it carries at least one of these. Left out: everything is heard. Never take them
    * from the client unchecked: they are the permission.
@@ -34,13 +41,13 @@ export interface SubscribeOptions {
   /** Where clients begin that bring no cursor: `'live'` (default), `'start'`, or an id of this channel. */
   readonly from?: 'live' | 'start' | (string & {}) | undefined
   /** Called for each event that the topics let through; `false` leaves it out. A throw closes the stream with reason `error`. */
-  readonly filter?: ((event: ChannelEvent) => boolean) | undefined
+  readonly filter?: ((event: ChannelEvent<Output>) => boolean) | undefined
   /** Gives the state to clients that cannot resume: its events go out without ids, then everything after its position. */
-  readonly snapshot?: ((request: SnapshotRequest) => Snapshot | Promise<Snapshot>) | undefined
+  readonly snapshot?: ((request: SnapshotRequest) => Snapshot<Events> | Promise<Snapshot<Events>>) | undefined
   /** Nothing older is sent, whatever cursor is brought: an id of this channel, a Date, or milliseconds since 1970. */
   readonly notBefore?: string | Date | number | undefined
   /** A reader that is behind gets only the newest event of each key; `undefined` as key: always sent. Announced in `$ready`. */
-  readonly coalesce?: ((event: ChannelEvent) => unknown) | undefined
+  readonly coalesce?: ((event: ChannelEvent<Output>) => unknown) | undefined
 }
 
 /** One channel on one stream. */

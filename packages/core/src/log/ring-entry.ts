@@ -1,19 +1,34 @@
 import { Frame } from '../sink/frame.ts'
 import { formatCursor } from '../wire/cursor.ts'
 import { encodeEvent, encodeId } from '../wire/encode-event.ts'
+import type { AnyEvents } from '../wire/event-map.ts'
 import type { Position, StoredEntry } from './event-log.ts'
 
-/** An event as filters and coalescing see it. */
-export interface ChannelEvent {
+/** What an event of a channel has beside its type and payload. */
+interface ChannelEventDetails {
   readonly id: string
-  /** `'message'` for the default type. */
-  readonly event: string
-  /** The payload: parsed where it is JSON, else the text. One object for all who look: don't change it. */
-  readonly data: unknown
   readonly topics: readonly string[]
   /** When it was published, in milliseconds since 1970. */
   readonly at: number
 }
+
+/** Any event as filters and coalescing see it. */
+interface AnyChannelEvent extends ChannelEventDetails {
+  /** `'message'` for the default type. */
+  readonly event: string
+  /** The payload: parsed where it is JSON, else the text. One object for all who look: don't change it. */
+  readonly data: unknown
+}
+
+/** An event as filters and coalescing see it. @typeParam Events Payloads by event type. */
+export type ChannelEvent<Events = AnyEvents> = string extends keyof Events
+  ? AnyChannelEvent
+  : {
+      [Event in keyof Events & string]: ChannelEventDetails & {
+        readonly event: Event
+        readonly data: Events[Event]
+      }
+    }[keyof Events & string]
 
 /**
  * An entry of a log as connections use it: encoded once, when the first connection needs it, and parsed once, when the first

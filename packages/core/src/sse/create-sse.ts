@@ -11,6 +11,7 @@ import {
   resolveStreamOptions,
   type StreamOptions,
 } from '../stream/stream-options.ts'
+import type { AnyEvents, EventSchemas, InputOf } from '../wire/event-map.ts'
 import { readLastEventId } from '../wire/last-event-id.ts'
 import { SseError } from '../wire/sse-error.ts'
 import { type Drained, drain } from './drain.ts'
@@ -30,10 +31,10 @@ import {
 } from './sse-options.ts'
 
 /** What runs for one stream: its return ends the stream unless it has a subscription, its throw closes and reports it. */
-export type StreamHandler = (stream: EventStream) => unknown
+export type StreamHandler<Events = AnyEvents> = (stream: EventStream<Events>) => unknown
 
-/** The streams of one application. */
-export interface Sse {
+/** The streams of one application. @typeParam Events Payloads by event type for `send`. */
+export interface Sse<Events = AnyEvents> {
   /**
    * Opens a stream on a response: commits status and headers, writes the reconnection time, starts the heartbeat.
    *
@@ -43,12 +44,23 @@ export interface Sse {
    * @throws SseError `ERR_SSE_OPTION` for bad options, `ERR_SSE_ALREADY_OPEN` for a second stream on one response,
    * `ERR_SSE_HEADERS_SENT` when something was sent before. Nothing that a client sends makes it throw.
    */
-  open(
+  open<Schemas extends EventSchemas>(
     request: StreamRequest,
     response: StreamResponse,
-    handlerOrOptions?: StreamHandler | StreamOptions,
+    options: StreamOptions & { readonly events: Schemas },
+  ): EventStream<InputOf<Schemas>>
+  open<Schemas extends EventSchemas>(
+    request: StreamRequest,
+    response: StreamResponse,
+    handler: StreamHandler<InputOf<Schemas>>,
+    options: StreamOptions & { readonly events: Schemas },
+  ): EventStream<InputOf<Schemas>>
+  open<Own = Events>(
+    request: StreamRequest,
+    response: StreamResponse,
+    handlerOrOptions?: StreamHandler<Own> | StreamOptions,
     options?: StreamOptions,
-  ): EventStream
+  ): EventStream<Own>
   /**
    * For an error that a framework caught while it served a request: closes the response's stream with reason `error`.
    *
@@ -57,9 +69,9 @@ export interface Sse {
    */
   fail(response: StreamResponse, error: unknown): 'report' | 'ignore' | false
   /** The streams that are open now. */
-  readonly streams: ReadonlySet<EventStream>
+  readonly streams: ReadonlySet<EventStream<Events>>
   /** Hangs up the streams for which `predicate` says so. @returns how many */
-  closeWhere(predicate: (stream: EventStream) => boolean): number
+  closeWhere(predicate: (stream: EventStream<Events>) => boolean): number
   /**
    * Drains: refuses new streams softly from now on and hangs up the open ones, each told its own time to come back. Resolves
    * when the last connection has let go or the grace is over. Called again it gives the same promise.
@@ -80,16 +92,23 @@ export interface Sse {
  *
  * @throws SseError `ERR_SSE_OPTION`
  */
+export function createSse<Schemas extends EventSchemas>(
+  options: SseOptions & { readonly events: Schemas },
+): Sse<InputOf<Schemas>>
+export function createSse<Events = AnyEvents>(options?: SseOptions): Sse<Events>
+export function createSse(options?: SseOptions): Sse
 export function createSse(options?: SseOptions): Sse {
   const streams = new Streams(resolveSseOptions(options))
   return {
-    open(request, response, handlerOrOptions, ...rest) {
+    open(
+      request: StreamRequest,
+      response: StreamResponse,
+      handlerOrOptions?: StreamHandler | StreamOptions,
+      streamOptions?: StreamOptions,
+    ) {
       const isHandler = typeof handlerOrOptions === 'function'
-      const stream = streams.openStream(
-        request,
-        response,
-        isHandler ? rest[0] : (handlerOrOptions ?? rest[0]),
-      )
+      const given = isHandler ? streamOptions : (handlerOrOptions ?? streamOptions)
+      const stream = streams.openStream(request, response, given)
       if (isHandler && stream.closed === null) void stream.run(handlerOrOptions)
       return stream
     },

@@ -1,4 +1,4 @@
-import type { EventFields } from '../wire/encode-event.ts'
+import type { AnyEvents, SendFields } from '../wire/event-map.ts'
 
 /**
  * Why a stream is closed.
@@ -39,17 +39,19 @@ export interface Subscribable<Options, Result> {
  *
  * A stream is closed exactly once, by whichever comes first. Nothing here throws because a client left: on a closed stream
  * `send` and `comment` return `false`, `drained` and `pipe` give `false`, `close` and `end` do nothing.
+ *
+ * @typeParam Events Payloads by event type for `send`.
  */
-export interface EventStream {
+export interface EventStream<Events = AnyEvents> {
   /**
    * Writes one event at once.
    *
    * @returns `true`: go on. `false`: accepted, but wait for `drained()` before sending more; or closed (see `closed`), and
    * nothing was sent.
-   * @throws SseError `ERR_SSE_EVENT`, `ERR_SSE_EVENT_RESERVED`, `ERR_SSE_ID`, `ERR_SSE_RETRY`, `ERR_SSE_DATA`, on closed
-   * streams too: a bad field is a mistake in the program, whoever listens.
+   * @throws SseError `ERR_SSE_EVENT`, `ERR_SSE_EVENT_RESERVED`, `ERR_SSE_ID`, `ERR_SSE_RETRY`, `ERR_SSE_DATA`,
+   * `ERR_SSE_SCHEMA` for what the option `events` does not allow; on closed streams too: a bad field is a mistake in the program, whoever listens.
    */
-  send(event: EventFields): boolean
+  send(event: SendFields<Events>): boolean
   /**
    * Writes a comment block, which clients ignore.
    *
@@ -68,7 +70,7 @@ export interface EventStream {
    * @throws (rejects) with what the source or `map` threw, after telling the source; with SseError `ERR_SSE_SOURCE` for
    * something that cannot be iterated; with what `send` throws.
    */
-  pipe<T>(source: PipeSource<T>, map?: (item: T) => EventFields): Promise<boolean>
+  pipe<T>(source: PipeSource<T>, map?: (item: T) => SendFields<Events>): Promise<boolean>
   /** Delivers a channel's events to this stream, from the cursor that the client brought. */
   subscribe<Options, Result>(channel: Subscribable<Options, Result>, options?: Options): Result
   /** Hangs up. What was sent still goes out; the client will reconnect and resume. */

@@ -1,7 +1,8 @@
 import { Frame } from '../sink/frame.ts'
 import type { Sink, StreamRequest, StreamResponse } from '../sink/sink.ts'
 import { encodeEnd } from '../wire/control-event.ts'
-import { type EventFields, encodeComment, encodeEvent, encodeRetry } from '../wire/encode-event.ts'
+import { type EventFields, encodeComment, encodeRetry } from '../wire/encode-event.ts'
+import { encodeChecked } from '../wire/event-check.ts'
 import { SseError, show } from '../wire/sse-error.ts'
 import { type CloseListener, CloseWatchers, followSignal, tell } from './close-watchers.ts'
 import {
@@ -103,7 +104,7 @@ export class OpenStream implements EventStream, ClockedStream {
   }
 
   send(event: EventFields): boolean {
-    const block = encodeEvent(event, this.options)
+    const block = encodeChecked(event, this.options)
     if (this.feed !== null && event.id !== undefined) {
       throw new SseError(
         'ERR_SSE_ID',

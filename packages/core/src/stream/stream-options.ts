@@ -1,5 +1,7 @@
 import type { OutgoingHttpHeader } from 'node:http'
 import { type CursorSeal, cursorSeal } from '../wire/cursor-seal.ts'
+import { checkEvents, type EventCheck } from '../wire/event-check.ts'
+import type { EventSchemas, EventTypes } from '../wire/event-map.ts'
 import {
   checked,
   durationOrOff,
@@ -11,6 +13,7 @@ import {
 } from '../wire/options.ts'
 import { forbiddenHeaders } from '../wire/response-headers.ts'
 import { SseError, show } from '../wire/sse-error.ts'
+import { checkValidate, type ValidationMode } from './validation-mode.ts'
 
 /** Options of one stream, given to the middleware or plugin as defaults, or to one call. `false` turns a duration off. */
 export interface StreamOptions {
@@ -49,6 +52,13 @@ export interface StreamOptions {
   readonly cursorSecret?: string | readonly string[] | undefined
   /** Accept ids of `send` with any bytes but CR, LF and NUL. For migrations. Default `false`. */
   readonly unsafeIds?: boolean | undefined
+  /**
+   * What `send` may send: a Standard Schema of the payload for each event type, or `eventTypes<…>()`. All payloads are then JSON,
+   * strings too. Default: anything.
+   */
+  readonly events?: EventSchemas | EventTypes<unknown> | undefined
+  /** When payloads are checked against their schemas. `'development'`: unless `NODE_ENV` is `production`. Default `'always'`. */
+  readonly validate?: ValidationMode | undefined
 }
 
 /** Options with every default filled in. */
@@ -67,6 +77,8 @@ export interface ResolvedStreamOptions {
   readonly negotiate: boolean
   readonly cursorSecret: CursorSeal | null
   readonly unsafeIds: boolean
+  readonly events: EventCheck | null
+  readonly validate: boolean
 }
 
 export const streamDefaults: ResolvedStreamOptions = {
@@ -83,6 +95,8 @@ export const streamDefaults: ResolvedStreamOptions = {
   negotiate: false,
   cursorSecret: null,
   unsafeIds: false,
+  events: null,
+  validate: true,
 }
 
 export const streamOptionChecks: OptionChecks<ResolvedStreamOptions> = {
@@ -99,6 +113,8 @@ export const streamOptionChecks: OptionChecks<ResolvedStreamOptions> = {
   negotiate: flag,
   cursorSecret: (_name, value) => cursorSeal(value),
   unsafeIds: flag,
+  events: checkEvents,
+  validate: checkValidate,
 }
 
 /**

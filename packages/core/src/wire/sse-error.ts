@@ -19,6 +19,7 @@ export type SseErrorCode =
   | 'ERR_SSE_OPTION'
   | 'ERR_SSE_PENDING_LIMIT'
   | 'ERR_SSE_RETRY'
+  | 'ERR_SSE_SCHEMA'
   | 'ERR_SSE_SOURCE'
   | 'ERR_SSE_TIMEOUT'
   | 'ERR_SSE_TOPICS'

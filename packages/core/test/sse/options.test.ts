@@ -67,6 +67,8 @@ const values: {
   context: { good: [undefined, null, 0, '', {}, () => {}], bad: [] },
   negotiate: { good: [true, false, undefined], bad: [null, 0, 1, 'true', {}] },
   unsafeIds: { good: [true, false, undefined], bad: [null, 0, 1, 'true', {}] },
+  events: { good: [undefined, {}], bad: [null, 7, 'x', [], { made: {} }, { made: { '~standard': {} } }] },
+  validate: { good: ['always', 'development', 'never', undefined], bad: [null, true, 'sometimes'] },
   cursorSecret: {
     good: ['x'.repeat(32), undefined],
     bad: [null, '', 'short', 7, true, {}],
