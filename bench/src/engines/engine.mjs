@@ -46,6 +46,5 @@
  * @property {number} latencyMs How much later than the driver's own round trip the median event may be at the client.
  * @property {number} [idleCommands] Commands a second that following 1,000 silent channels may cost; the module says why. Left out
  *   where the engine does not count.
- * @property {number} [idleConnections] Beside the log's own client; 1 where left out.
  */
 export {}

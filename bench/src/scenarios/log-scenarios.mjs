@@ -146,7 +146,7 @@ export const logScenarios = [
       ...(bars.idleCommands === undefined
         ? []
         : [
-            { of: label, figure: 'connections', atMost: bars.idleConnections ?? 1 },
+            { of: label, figure: 'connections', atMost: 1 },
             { of: label, figure: 'commands', atMost: bars.idleCommands },
           ]),
       { of: label, figure: 'busy', atMost: 5 },
