@@ -31,7 +31,7 @@ export async function readHistory(
       throw logError(doing, new Error('entries are missing between its bounds, again and again'))
     }
     try {
-      await mend(parts, channel, signal)
+      await mend(parts, { channel, isTorn: page !== null && !isWhole, signal })
     } catch (error) {
       if (isWhole && isReadOnly(error)) return withoutMark(page)
       throw error
@@ -42,13 +42,12 @@ export async function readHistory(
 /** Makes the channel where there is none, begins it anew where it has lost entries, and trims what is too old. */
 async function mend(
   { database, schema, retentions }: LogParts,
-  channel: string,
-  signal: AbortSignal | undefined,
+  { channel, isTorn, signal }: { channel: string; isTorn: boolean; signal: AbortSignal | undefined },
 ): Promise<void> {
   await database.query({
     doing: `Reading channel "${channel}"`,
-    text: `SELECT ${schema}.mend($1, $2)::text`,
-    values: [channel, retentions.get(channel)],
+    text: `SELECT ${schema}.mend($1, $2, $3)::text`,
+    values: [channel, retentions.get(channel), isTorn],
     signal,
   })
 }

@@ -1,6 +1,6 @@
 import type { Channel, EventLog, PublishFields } from '@rivulet/core'
 import { SseError } from '@rivulet/core'
-import { channelNameOf, positionId, prepareEvent } from '@rivulet/core/log-kit'
+import { channelNameOf, encodeEntry, positionId, prepareEvent } from '@rivulet/core/log-kit'
 import type { ClientBase } from 'pg'
 import { keyText } from './batch-store.ts'
 import { queryTexts } from './database.ts'
@@ -22,7 +22,7 @@ export async function publishIn(
   try {
     await queryTexts(client, `SELECT ${schema}.publish_entry($1, $2, $3, $4, $5, $6, $7)::text`, [
       name,
-      JSON.stringify(entry),
+      encodeEntry(entry),
       entry.check,
       entry.at,
       Buffer.byteLength(entry.data),

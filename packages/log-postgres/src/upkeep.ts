@@ -36,7 +36,7 @@ export class Upkeep {
     this.#purgedRows += count
     if (this.#purgedRows < rowsPerVacuum) return
     this.#purgedRows = 0
-    this.#run(() => this.#vacuum('entries'))
+    this.#run(() => this.#vacuum(['entries']))
   }
 
   /** An event was put where commits take it from. */
@@ -44,7 +44,8 @@ export class Upkeep {
     this.#pendingRows += 1
     if (this.#pendingRows < rowsPerVacuum) return
     this.#pendingRows = 0
-    this.#run(() => this.#vacuum('pending'))
+    // Nobody says how much the commits have trimmed.
+    this.#run(() => this.#vacuum(['pending', 'entries']))
   }
 
   /** Marks followed channels as used, forgets those that are not and keys that have run out. */
@@ -64,12 +65,13 @@ export class Upkeep {
     await Promise.all(this.#running)
   }
 
-  async #vacuum(table: string): Promise<void> {
+  async #vacuum(names: readonly string[]): Promise<void> {
     const { database, schema } = this.#parts
+    const tables = names.map((name) => `${schema}.${name}`).join(', ')
     // Not where somebody else does already; a user that does not own the table is warned by the server, no more.
     await database.query({
-      doing: `Vacuuming ${table}`,
-      text: `VACUUM (SKIP_LOCKED, TRUNCATE OFF) ${schema}.${table}`,
+      doing: 'Vacuuming',
+      text: `VACUUM (SKIP_LOCKED, TRUNCATE OFF) ${tables}`,
       values: [],
       signal: this.#stopping.signal,
     })

@@ -8,14 +8,19 @@ const postgres = needs('postgres')
 for (const [name, options] of [
   ['that listens', {}],
   ['that polls', { notify: false, maxPollMs: 100 }],
+  // As behind a pooler that gives each transaction another connection.
+  ['whose statements have a connection each', { maxUses: 1 }],
 ] as const) {
   describeLog(`a PostgreSQL log ${name}`, () => createHarness(options), { describe: postgres.describe })
 }
 
-function createHarness(options: Partial<PostgresLogOptions>): LogHarness {
+function createHarness({
+  maxUses,
+  ...options
+}: Partial<PostgresLogOptions> & { readonly maxUses?: number }): LogHarness {
   const storage = new Storage()
   return {
-    open: () => storage.log(options),
+    open: () => storage.log(maxUses === undefined ? options : { pool: storage.pool({ maxUses }) }),
     interrupt: async () => {
       await storage.cut()
     },

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createChannel } from '@rivulet/core'
 import type { PoolConfig } from 'pg'
+import { freePort } from '../../../test/support/free-port.ts'
 import { needs } from '../../../test/support/needs.ts'
 import type { PostgresLog, PostgresLogOptions } from '../src/index.ts'
 import { entry, Listener } from './support/listener.ts'
-import { freePort, OwnServer, type OwnServerOptions } from './support/own-server.ts'
+import { OwnServer, type OwnServerOptions } from './support/own-server.ts'
 import { Storage, sharedServer } from './support/storage.ts'
 
 const postgres = needs('postgres')

@@ -116,7 +116,7 @@ postgres.describe('following', () => {
     const log = storage.log({ pool, notify: false, checkMs: 60_000, minPollMs: 10, maxPollMs: 200 })
     const channels = Array.from({ length: 1_000 }, (_each, index) => `channel ${index}`)
     await log.migrate()
-    await storage.sql('SELECT $schema.mend(name, NULL) FROM unnest($1::text[]) AS name', [channels])
+    await storage.sql('SELECT $schema.mend(name, NULL, false) FROM unnest($1::text[]) AS name', [channels])
     const bounds = await Promise.all(
       channels.map((channel) => log.read(channel, { after: 'head', limit: 0 })),
     )

@@ -156,16 +156,19 @@ BEGIN
 END`,
     }),
     functionSql({
-      // Makes the channel where there is none, throws out a history that has lost entries, trims what is too old.
+      // Makes the channel where there is none, trims what is too old, and throws out a history that has lost entries, which is
+      // looked for where asked.
       name: `${schema}.mend`,
-      parameters: 'channel text, retention text',
+      parameters: 'channel text, retention text, is_torn boolean',
       returns: 'void',
       kind: `VOLATILE ${asOwner}`,
       body: `
 DECLARE
   c ${schema}.channels := ${schema}.lock_channel(channel, retention);
 BEGIN
-  IF (SELECT count(*) FROM ${schema}.entries WHERE channel_id = c.id AND entry_offset > c.floor AND entry_offset <= c.head) < c.head - c.floor THEN
+  IF is_torn AND c.head - c.floor > (
+    SELECT count(*) FROM ${schema}.entries WHERE channel_id = c.id AND entry_offset > c.floor AND entry_offset <= c.head
+  ) THEN
     PERFORM ${schema}.drop_history(c);
     c := ${schema}.lock_channel(channel, retention);
   END IF;

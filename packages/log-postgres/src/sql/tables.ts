@@ -22,7 +22,7 @@ const busyTable = 'autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_thresho
 export function tablesSql(schema: string): string {
   return `
 CREATE TABLE IF NOT EXISTS ${schema}.channels (
-  id bigint GENERATED ALWAYS AS IDENTITY,
+  id bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
   name text COLLATE "C" PRIMARY KEY,
   epoch text NOT NULL,
   head bigint NOT NULL DEFAULT 0,
