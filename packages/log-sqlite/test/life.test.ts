@@ -12,15 +12,19 @@ beforeEach(() => {
 })
 afterEach(() => storage.close())
 
+function support(name: string): string {
+  return join(__dirname, 'support', name)
+}
+
 interface Life {
   readonly answer: Record<string, unknown>
   readonly errors: string
 }
 
 /** Runs one of `life.mjs` in a process of its own, until that has ended by itself. */
-async function live(what: string, node = process.execPath): Promise<Life> {
-  const program = join(__dirname, 'support', 'life.mjs')
-  const child = spawn(node, [program, storage.file, what], { stdio: ['ignore', 'pipe', 'pipe'] })
+async function live(what: string, node = process.execPath, ...options: readonly string[]): Promise<Life> {
+  const program = support('life.mjs')
+  const child = spawn(node, [...options, program, storage.file, what], { stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   let errors = ''
   child.stdout.on('data', (part) => {
@@ -56,6 +60,16 @@ test('a thread that is lost is replaced: the append on its way is refused, follo
   expect(errors).toContain('ERR_SSE_LOG_ENGINE')
 })
 
+const onNode20 = process.getBuiltinModule('node:sqlite') === undefined ? test : test.skip
+
+onNode20(
+  'without libsql there is nothing to use on a Node that has no SQLite, and the error says so',
+  async () => {
+    const { answer } = await live('store', process.execPath, '--require', support('without-libsql.cjs'))
+    expect(answer).toEqual({ stored: [], code: 'ERR_SSE_LOG_DRIVER' })
+  },
+)
+
 describe.each([22, 24])('on Node %p', (version) => {
   const node = needs(`node@${version}`)
 
@@ -63,5 +77,10 @@ describe.each([22, 24])('on Node %p', (version) => {
     const { answer, errors } = await live('warnings', node.path)
     expect(answer).toEqual({ warnings: [] })
     expect(errors).toBe('')
+  })
+
+  node.test('libsql is not needed', async () => {
+    const { answer } = await live('store', node.path, '--require', support('without-libsql.cjs'))
+    expect(answer).toEqual({ stored: ['one'] })
   })
 })

@@ -97,7 +97,9 @@ export class FileWorker {
 
   /** A write; what others have stored before it is told first. */
   #write<T>(work: () => T): T {
-    const { result, news } = this.#database.write(() => this.#news.around(work))
+    const { result, news } = this.#news.unlessItFails(() =>
+      this.#database.write(() => this.#news.around(work)),
+    )
     this.#tell(news)
     return result
   }
@@ -163,9 +165,11 @@ export class FileWorker {
   }
 
   #look(): void {
-    const { version, news } = this.#database.read(() => {
-      return { version: this.#database.dataVersion(), news: this.#news.collect() }
-    })
+    const { version, news } = this.#news.unlessItFails(() =>
+      this.#database.read(() => {
+        return { version: this.#database.dataVersion(), news: this.#news.collect() }
+      }),
+    )
     this.#seenVersion = version
     this.#tell(news)
   }

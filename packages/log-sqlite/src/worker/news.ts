@@ -18,6 +18,7 @@ export class NewsReader {
   readonly #followed = new Map<string, string>()
   /** Everything up to these numbers is known; `null`: nothing is, since another file was put in place of the one before. */
   #mark: Mark | null = null
+  #fileCount = 0
 
   constructor(database: Database) {
     this.#database = database
@@ -47,6 +48,7 @@ export class NewsReader {
 
   /** What was known is of another file. */
   forget(): void {
+    this.#fileCount += 1
     this.#mark = null
   }
 
@@ -62,17 +64,22 @@ export class NewsReader {
     return [...this.#begun(old.history), ...this.#stored(old.seq)]
   }
 
-  /** Runs a write whose own entries are no news to this process, with the news before them. All as before where it fails. */
+  /** A write's own work, with what others have stored before it: its own entries are no news. Within a write. */
   around<T>(work: () => T): { result: T; news: readonly News[] | null } {
     if (!this.isNeeded) return { result: work(), news: [] }
-    const old = this.#mark
+    const news = this.collect()
+    const result = work()
+    this.skip()
+    return { result, news }
+  }
+
+  /** Where a transaction fails, its commit too, what it has collected is still news. */
+  unlessItFails<T>(transaction: () => T): T {
+    const [old, fileCount] = [this.#mark, this.#fileCount]
     try {
-      const news = this.collect()
-      const result = work()
-      this.skip()
-      return { result, news }
+      return transaction()
     } catch (error) {
-      this.#mark = old
+      this.#mark = fileCount === this.#fileCount ? old : null
       throw error
     }
   }

@@ -77,6 +77,12 @@ const programs = {
     clearInterval(keptAlive)
     return { rejected, seen, stored: entries.map(({ data }) => data) }
   },
+  async store() {
+    const { code } = await append('one').catch((error) => error)
+    const { entries } = await log.read('news', { after: 'start', limit: 10 }).catch(() => ({ entries: [] }))
+    await log.close()
+    return { stored: entries.map(({ data }) => data), code }
+  },
   async warnings() {
     const warnings = []
     process.on('warning', ({ message }) => warnings.push(message))
