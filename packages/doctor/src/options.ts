@@ -103,6 +103,12 @@ export function parseUrl(text: string | URL): URL {
       text,
     )
   }
+  if (url.username !== '' || url.password !== '') {
+    throw new DoctorOptionError(
+      'Credentials do not belong into the address, where browsers refuse them: use --header "Authorization: …".',
+      url.host,
+    )
+  }
   url.hash = ''
   return url
 }

@@ -18,9 +18,18 @@ const longPauseMs = 1_000
 /** Blocks larger than this take their time on slow networks. */
 const largeBlock = 65_536
 
-/** Every sign in what one connection received. */
-export function holdBacksOf(watched: Watched): readonly HoldBack[] {
-  const signs = [cutEvents(watched), lateEvents(watched), heapedHeartbeats(watched), allAtTheEnd(watched)]
+/**
+ * Every sign in what one connection received.
+ *
+ * @param stallMs For how long this process itself was too busy to read, at most.
+ */
+export function holdBacksOf(watched: Watched, stallMs: number): readonly HoldBack[] {
+  const signs = [
+    cutEvents(watched),
+    lateEvents(watched, stallMs),
+    heapedHeartbeats(watched),
+    allAtTheEnd(watched),
+  ]
   return signs.filter((sign) => sign !== null)
 }
 
@@ -43,7 +52,7 @@ function cutEvents({ recording, stoppedAt, ending }: Watched): HoldBack | null {
 }
 
 /** Where events carry the time at which they were made, some waited while others did not. */
-function lateEvents({ recording, requestedAt }: Watched): HoldBack | null {
+function lateEvents({ recording, requestedAt }: Watched, stallMs: number): HoldBack | null {
   const stamped = recording.events.flatMap(({ at, stampMs }) => (stampMs === null ? [] : [{ at, stampMs }]))
   // Clocks differ by an unknown constant: the fastest event tells which.
   const offset = Math.min(...stamped.map(({ at, stampMs }) => at - stampMs))
@@ -51,13 +60,15 @@ function lateEvents({ recording, requestedAt }: Watched): HoldBack | null {
   const late = live.filter(({ at, stampMs }, index) => {
     const next = live[index + 1]
     const isInHeap = next !== undefined && next.at - at <= 20 && next.stampMs - stampMs >= 5
-    return isInHeap && at - stampMs - offset >= pauseMs
+    return isInHeap && at - stampMs - offset >= pauseMs + stallMs
   })
   if (late.length < 3) return null
   const longest = Math.max(...late.map(({ at, stampMs }) => at - stampMs - offset))
+  const heapCount = late.filter(({ at }, index) => at - (late[index - 1]?.at ?? 0) > pauseMs).length
   return {
     message: `${count(late.length, 'event')} of ${live.length} came up to ${duration(longest)} after the time that they carry, together with later ones.`,
-    isCertain: longest >= longPauseMs,
+    // Once may be a network that stood still.
+    isCertain: longest >= longPauseMs && heapCount > 1,
   }
 }
 

@@ -117,7 +117,7 @@ export function checkHeartbeat({ main, hops }: Evidence): Finding | undefined {
 }
 
 /** Whether it stays open, and who closed it if it does not. */
-export function checkStayingOpen({ main, hops }: Evidence): Finding | undefined {
+export function checkStayingOpen({ main, direct, hops }: Evidence): Finding | undefined {
   if (!isStream(main)) return undefined
   const { ending, recording } = main
   const watched = watchedMs(main)
@@ -131,16 +131,24 @@ export function checkStayingOpen({ main, hops }: Evidence): Finding | undefined 
   const whose = owners === '' ? '' : `, the default of ${owners}`
   const remedies = remediesFor('idle-time-out', hops)
   const meaning = 'Clients reconnect each time, and miss what was sent meanwhile unless the stream resumes.'
+  const stayed = direct?.head != null && direct.ending === null
+  const instead = stayed ? ' Directly from the application it stayed open.' : ''
   if (ending.how === 'cut') {
     const where = recording.isBetweenBlocks ? '' : ', in the middle of an event'
     if (seconds !== null) {
-      return problem(`Cut off after ${seconds} s of silence${where}: a time-out${whose}.`, meaning, remedies)
+      return problem(
+        `Cut off after ${seconds} s of silence${where}: a time-out${whose}.${instead}`,
+        meaning,
+        remedies,
+      )
     }
     const total = wholeSeconds(watched)
     const limit = total === null || total < 5 ? '' : `: perhaps a limit of ${total} s for the whole response`
-    return problem(`Cut off after ${duration(watched)}${where}${limit} (${ending.reason}).`, meaning, [
-      { where: 'logs', setting: 'look for a crash, a restart or a limit at that moment' },
-    ])
+    return problem(
+      `Cut off after ${duration(watched)}${where}${limit} (${ending.reason}).${instead}`,
+      meaning,
+      [{ where: 'logs', setting: 'look for a crash, a restart or a limit at that moment' }],
+    )
   }
   if (owners !== '' || (ending.how === 'unmarked' && seconds !== null && seconds > 1)) {
     return warning(`It ended after ${seconds} s of silence: probably a time-out${whose}.`, meaning, remedies)

@@ -37,7 +37,8 @@ const settings: Readonly<Record<Trouble, Settings>> = {
     [application]: 'send the head at once: res.flushHeaders(), or a first comment such as ":\\n\\n"',
   },
   compression: {
-    [application]: 'send the header Cache-Control: no-store, no-transform',
+    [application]:
+      'send Cache-Control: no-store, no-transform (Express, HAProxy, Caddy and Cloudflare heed it; nginx and Apache do not)',
     Express:
       "compression({ filter: (req, res) => !/event-stream/.test(res.getHeader('Content-Type')) && compression.filter(req, res) })",
     'Next.js': 'compress: false in next.config.js',

@@ -18,4 +18,6 @@ export interface Evidence {
   readonly hops: readonly Hop[]
   /** Whether the server is Rivulet, whose streams say more about themselves. */
   readonly isRivulet: boolean
+  /** For how long this process itself was too busy to read, at most. */
+  readonly stallMs: number
 }

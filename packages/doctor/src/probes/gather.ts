@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { identifyHops } from '../hops/identify.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { Request } from '../transport/message.ts'
@@ -13,6 +14,7 @@ const companionDelayMs = 1_500
 /** A head that takes longer is worth a look at what HEAD says. */
 const slowHeadMs = 1_000
 const preflightMs = 5_000
+const stallResolutionMs = 20
 
 /** Watches an endpoint and tries what clients do. Rejects for faults of ours only. */
 export async function gather(url: URL, options: ResolvedOptions): Promise<Evidence> {
@@ -43,7 +45,10 @@ async function gatherUntil(
     setTimeout(main.stop, options.waitMs),
     setTimeout(() => others.askHead(), Math.min(slowHeadMs, options.waitMs / 2)),
   ]
+  const stalls = monitorEventLoopDelay({ resolution: stallResolutionMs })
+  stalls.enable()
   await main.over
+  stalls.disable()
   for (const timer of timers) clearTimeout(timer)
   direct?.stop()
   others.stop()
@@ -57,7 +62,23 @@ async function gatherUntil(
   // Where the head is held back, the answer to HEAD is all there is.
   const { headers } = main.head ?? headRequest?.head ?? { headers: {} }
   const hops = identifyHops(headers, main.recording.text)
-  return { options, main, companion, direct, headRequest, preflight, resume, hops, isRivulet }
+  return {
+    options,
+    main,
+    companion,
+    direct,
+    headRequest,
+    preflight,
+    resume,
+    hops,
+    isRivulet,
+    stallMs: stallOf(stalls.max),
+  }
+}
+
+/** Of a histogram in nanoseconds, which has its resolution in it. */
+function stallOf(maxNs: number): number {
+  return Math.max(0, maxNs / 1e6 - stallResolutionMs)
 }
 
 /** What else is asked while the stream is being watched. */
