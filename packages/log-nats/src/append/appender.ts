@@ -27,6 +27,8 @@ export interface AppenderParts extends ReadParts {
 /** One batch on its way. */
 interface Batch {
   readonly channel: string
+  /** Made once: there is a hash in it. */
+  readonly subject: string
   readonly doing: string
   readonly publications: readonly Publication[]
   readonly outcomes: AppendOutcome[]
@@ -59,7 +61,8 @@ export class Appender {
     const publications = appends.map((append) => publicationOf(append, () => this.#freshId()))
     const deadline = performance.now() + this.#parts.answerMs
     const size = publications.length
-    const batch: Batch = { channel, doing, publications, outcomes: [], deadline, size, moves: 0 }
+    const subject = this.#parts.streams.names.subject(channel)
+    const batch: Batch = { channel, subject, doing, publications, outcomes: [], deadline, size, moves: 0 }
     try {
       while (batch.outcomes.length < publications.length) await this.#storeSome(batch)
     } catch (error) {
@@ -162,12 +165,12 @@ export class Appender {
 
   #tell(publication: Publication, tip: Tip, batch: Batch): void {
     const { body, headers } = messageOf(publication, tip)
-    this.#parts.link.connection.publish(this.#subject(batch), body, { headers })
+    this.#parts.link.connection.publish(batch.subject, body, { headers })
   }
 
   async #ask(publication: Publication, tip: Tip, batch: Batch): Promise<Answer> {
     const { body, headers } = messageOf(publication, tip)
-    const answer = await this.#requests.ask(this.#subject(batch), body, headers)
+    const answer = await this.#requests.ask(batch.subject, body, headers)
     return answer === null ? { kind: 'none' } : decodeAnswer(answer)
   }
 
@@ -216,10 +219,6 @@ export class Appender {
     const bytes = Buffer.byteLength(append.text) + headerBytes
     if (bytes <= limit) return null
     return logError(doing, new Error(`${bytes} bytes are more than the server's max_payload (${limit})`))
-  }
-
-  #subject({ channel }: Batch): string {
-    return this.#parts.streams.names.subject(channel)
   }
 
   #freshId(): string {
