@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readArguments } from '../src/cli/arguments.ts'
+import { checks } from '../src/checks/all-checks.ts'
+import { help, readArguments } from '../src/cli/arguments.ts'
 import type { Report } from '../src/index.ts'
 import { saying } from './support/answer.ts'
 import { serve } from './support/serve.ts'
@@ -33,7 +34,11 @@ interface Ended {
 
 /** Runs the command as a shell would. */
 async function run(args: readonly string[], onStart?: (stop: () => void) => void): Promise<Ended> {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  return runProgram([program, ...args], onStart)
+}
+
+async function runProgram(args: readonly string[], onStart?: (stop: () => void) => void): Promise<Ended> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output.stdout += text
@@ -156,5 +161,32 @@ test('arguments become options', () => {
       lastEventId: '7',
       insecure: true,
     }),
+  })
+})
+
+describe('the README', () => {
+  const readme = readFileSync(join(sources, 'README.md'), 'utf8')
+
+  test('has a program that runs', async () => {
+    const project = join(folder, 'project')
+    mkdirSync(join(project, 'node_modules', '@rivulet'), { recursive: true })
+    symlinkSync(folder, join(project, 'node_modules', '@rivulet', 'doctor'))
+    writeFileSync(join(project, 'program.mjs'), /```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '')
+    const { origin } = await serve(saying('data: 1\n\n', { 'Content-Type': 'text/plain' }))
+    const { code, stdout } = await runProgram([join(project, 'program.mjs'), origin])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^problem \{[\s\S]*^Content type The Content-Type is "text\/plain"/m)
+  })
+
+  test('names every check and every option', () => {
+    const table = readme.slice(readme.indexOf('## What it checks'), readme.indexOf('## What it cannot know'))
+    const named = [...table.matchAll(/^\| ([A-Z][^|]*) \|/gm)].flatMap(
+      ([, names]) => names?.split(', ') ?? [],
+    )
+    const titles = checks.map(([, title]) => title)
+    expect(named.sort()).toEqual([...titles].sort())
+    for (const [option] of help.matchAll(/--[a-z0-9-]+/g)) {
+      if (!['--version', '--help'].includes(option)) expect(readme).toContain(option)
+    }
   })
 })

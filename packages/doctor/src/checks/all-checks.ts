@@ -20,7 +20,8 @@ import { checkFirstBytes, checkHead, checkHeartbeat, checkStayingOpen } from './
 /** A check looks at what was gathered; `undefined` where it does not apply. */
 type JudgeEvidence = (evidence: Evidence) => Finding | undefined
 
-const checks: readonly (readonly [id: CheckId, title: string, judge: JudgeEvidence])[] = [
+/** Every check, in the order of reports. */
+export const checks: readonly (readonly [id: CheckId, title: string, judge: JudgeEvidence])[] = [
   ['reachable', 'Reachable', checkReachable],
   ['tls', 'TLS', checkTls],
   ['redirects', 'Redirects', checkRedirects],
