@@ -14,7 +14,7 @@ $rivulet$;
 CREATE SCHEMA IF NOT EXISTS "rivulet";
 
 CREATE TABLE IF NOT EXISTS "rivulet".channels (
-  id bigint GENERATED ALWAYS AS IDENTITY,
+  id bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
   name text COLLATE "C" PRIMARY KEY,
   epoch text NOT NULL,
   head bigint NOT NULL DEFAULT 0,
@@ -188,11 +188,13 @@ BEGIN
 END
 $rivulet$;
 
-CREATE OR REPLACE FUNCTION "rivulet".mend(channel text, retention text) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $rivulet$
+CREATE OR REPLACE FUNCTION "rivulet".mend(channel text, retention text, is_torn boolean) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $rivulet$
 DECLARE
   c "rivulet".channels := "rivulet".lock_channel(channel, retention);
 BEGIN
-  IF (SELECT count(*) FROM "rivulet".entries WHERE channel_id = c.id AND entry_offset > c.floor AND entry_offset <= c.head) < c.head - c.floor THEN
+  IF is_torn AND c.head - c.floor > (
+    SELECT count(*) FROM "rivulet".entries WHERE channel_id = c.id AND entry_offset > c.floor AND entry_offset <= c.head
+  ) THEN
     PERFORM "rivulet".drop_history(c);
     c := "rivulet".lock_channel(channel, retention);
   END IF;
