@@ -29,6 +29,8 @@ export interface FeedMember extends Deliverable {
   readonly cursor: Cursor
   /** Notes the position in the last id that was written to the client. */
   announce(position: Position): void
+  /** Its ids are the channel's own from now on, so that all such streams can share its bytes; or they no longer are. */
+  idsChanged(arePlain: boolean): void
   close(): void
 }
 
@@ -50,11 +52,6 @@ export class StreamSubscriptions implements StreamFeed {
     const cursors = opened === null ? null : parseCursors(opened)
     this.#isUnreadable = lastEventId !== null && cursors === null
     this.#carried = cursors ?? []
-  }
-
-  /** The ids are the channel's own, so that all such streams can share its bytes. */
-  get isPlain(): boolean {
-    return this.#subscriptions.length === 1 && this.#carried.length === 0 && this.#seal === null
   }
 
   get hidesPositions(): boolean {
@@ -89,6 +86,7 @@ export class StreamSubscriptions implements StreamFeed {
     }
     const subscription = make(this)
     this.#subscriptions.push(subscription)
+    this.#idsChanged()
     return subscription
   }
 
@@ -100,6 +98,7 @@ export class StreamSubscriptions implements StreamFeed {
   /** The subscription's own position stands for the channel from now on. */
   release(tag: string): void {
     this.#carried = this.#carried.filter((cursor) => cursor.tag !== tag)
+    this.#idsChanged()
   }
 
   /** The id of a block of one subscription, whose channel stands at `ownId`; the others stand where they are. */
@@ -150,11 +149,20 @@ export class StreamSubscriptions implements StreamFeed {
     this.stream.writeFrame(Frame.fromText(encodeChannelEnd(this.cursor, subscription.hub.name)), 1)
     subscription.close()
     this.#carried = [...this.#carried, ended]
+    this.#idsChanged()
   }
 
   remove(subscription: FeedMember): void {
     const index = this.#subscriptions.indexOf(subscription)
-    if (index !== -1) this.#subscriptions.splice(index, 1)
+    if (index === -1) return
+    this.#subscriptions.splice(index, 1)
+    this.#idsChanged()
+  }
+
+  /** Told and not asked for: it is looked at for each delivery, and changes with a subscription only. */
+  #idsChanged(): void {
+    const arePlain = this.#subscriptions.length === 1 && this.#carried.length === 0 && this.#seal === null
+    for (const subscription of this.#subscriptions) subscription.idsChanged(arePlain)
   }
 
   #id(own: FeedMember | null, ownId: string): string {

@@ -35,6 +35,7 @@ const nowhere: Position = { epoch: '', offset: 0, check: '' }
 export class Subscription implements PublicSubscription, OpeningSubscription, HubMember {
   readonly hub: Hub
   readonly feed: StreamSubscriptions
+  readonly stream: OpenStream
   readonly options: ResolvedSubscribeOptions
   isQueued = false
   memberIndex = 0
@@ -42,8 +43,10 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   #topicSet: TopicSet<HubMember>
   /** Everything up to here is settled for this client. While live the head is, which this may lag behind. */
   #position: Position = nowhere
-  /** The position in the last id that was written to the client. */
-  #announced: Position = nowhere
+  /** Offset of the position in the last id that was written to the client. */
+  #announced = nowhere.offset
+  /** It gets the bytes that are made for all who listen to its topics. */
+  #isShared = false
   #page: Page | null = null
   #isReading = false
   /** What diagnostics want to know of it, where somebody listens. */
@@ -56,13 +59,10 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   constructor(hub: Hub, feed: StreamSubscriptions, options: ResolvedSubscribeOptions) {
     this.hub = hub
     this.feed = feed
+    this.stream = feed.stream
     this.options = options
     this.#selection = new Selection(options)
     this.#topicSet = hub.add(this, options.topics)
-  }
-
-  get stream(): OpenStream {
-    return this.feed.stream
   }
 
   get isClosed(): boolean {
@@ -84,7 +84,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
 
   /** Its client does not know how far it is settled. */
   get isUnannounced(): boolean {
-    return this.#state !== 'opening' && this.settled.offset !== this.#announced.offset
+    return this.#state !== 'opening' && this.settled.offset !== this.#announced
   }
 
   get hearsEverything(): boolean {
@@ -149,13 +149,17 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   }
 
   announce(position: Position): void {
-    this.#announced = position
+    this.#announced = position.offset
+  }
+
+  idsChanged(arePlain: boolean): void {
+    this.#isShared = arePlain && this.#selection.isEmpty
   }
 
   /** There is an entry for it after `before`. */
   wake(before: Position): void {
     if (this.#state !== 'live') return
-    this.#position = before
+    if (this.#position !== before) this.#position = before
     this.#become('behind')
     fanOut.enqueue(this)
   }
@@ -185,7 +189,10 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     const checked = topics === undefined ? null : checkTopics(topics)
     if (this.#state === 'closed') return
     this.#position = this.settled
+    const isLive = this.#state === 'live'
+    if (isLive) this.#topicSet.liveCount -= 1
     this.#topicSet = this.hub.move(this, this.#topicSet, checked)
+    if (isLive) this.#topicSet.liveCount += 1
   }
 
   close(): void {
@@ -198,6 +205,8 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   }
 
   #become(state: State): void {
+    if (this.#state === 'live') this.#topicSet.liveCount -= 1
+    if (state === 'live') this.#topicSet.liveCount += 1
     this.#state = state
   }
 
@@ -219,7 +228,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   }
 
   #writeFrom(source: EntrySource): void {
-    if (this.feed.isPlain && this.#selection.isEmpty) {
+    if (this.#isShared) {
       this.#writeShared(source)
       return
     }
@@ -253,7 +262,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
 
   #settle(through: Position, lastSent: Position | undefined): void {
     this.#position = through
-    if (lastSent !== undefined) this.#announced = lastSent
+    if (lastSent !== undefined) this.#announced = lastSent.offset
   }
 
   /** What this subscription alone gets; `null` where its own code failed, which closes the stream. */

@@ -64,5 +64,7 @@ export class TopicIndex<Member extends IndexedMember> {
 }
 
 function wake<Member extends IndexedMember>(set: TopicSet<Member>, before: Position): void {
+  // The second to last events of a burst concern nobody who is not awake already.
+  if (set.liveCount === 0) return
   for (const member of set.members) member.wake(before)
 }

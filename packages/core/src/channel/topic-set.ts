@@ -37,6 +37,8 @@ export class TopicSet<Member extends TopicMember> {
   readonly topics: ReadonlySet<string> | null
   readonly key: string
   readonly members: Member[] = []
+  /** How many of them wait for the next entry; the members' own note. */
+  liveCount = 0
   readonly #ranges = new WeakMap<EntrySource, SourceRanges>()
   /** Its ranges are of use for one fan-out only. */
   #growing: EntrySource | null = null

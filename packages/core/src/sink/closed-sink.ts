@@ -7,7 +7,8 @@ export const closedSink: Sink = {
   isGone: true,
   completedBytes: 0,
   write: () => false,
-  writeAlone: () => false,
+  writeAtOnce: () => false,
+  onEnded: () => {},
   end: () => {},
   destroy: () => {},
 }

@@ -33,9 +33,12 @@ export class Http2Sink implements Sink {
     return this.#response.write(frame.block)
   }
 
-  writeAlone(frame: Frame): boolean {
-    return this.write(frame)
+  writeAtOnce(): boolean {
+    return false
   }
+
+  // Writes go through the response, which refuses them by itself.
+  onEnded(): void {}
 
   end(last: boolean): void {
     // GOAWAY: requests under way finish, new ones go to another connection.

@@ -30,8 +30,13 @@ export interface Sink {
   readonly completedBytes: number
   /** Writes one frame. `false`: the buffer is full, a `drain` event of the response will follow. */
   write(frame: Frame): boolean
-  /** As `write`, for a frame that nothing is likely to follow in this turn: it leaves at once. */
-  writeAlone(frame: Frame): boolean
+  /**
+   * Writes a frame that nothing is likely to follow in this turn straight to the connection, which must have room for it.
+   * `false`: nothing was written; look whether the sink `isEnded` or `isGone`, and `write`.
+   */
+  writeAtOnce(frame: Frame): boolean
+  /** The response was ended, by whomever: to be told at once. */
+  onEnded(): void
   /** Ends the response; what was written before still goes out. With `last` the connection takes no more requests. */
   end(last: boolean): void
   /** Drops the connection (HTTP/1.1) or resets the stream (HTTP/2) with all that is still buffered. */

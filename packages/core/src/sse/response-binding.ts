@@ -21,6 +21,7 @@ export function claimResponse(response: StreamResponse, stream: OpenStream): voi
 export function bindResponse(request: StreamRequest, response: StreamResponse, stream: OpenStream): void {
   streams.set(response, stream)
   response.on('close', onClose)
+  response.on('prefinish', onEnd)
   // A compressor in front answers for `drain`: listeners go to its own stream, which is then their `this`.
   response.on('drain', response.on === EventEmitter.prototype.on ? onDrain : () => onDrain.call(response))
   response.on('error', onError)
@@ -29,9 +30,14 @@ export function bindResponse(request: StreamRequest, response: StreamResponse, s
 
 function onClose(this: StreamResponse): void {
   this.off('close', onClose)
+  this.off('prefinish', onEnd)
   this.off('drain', onDrain)
   this.off('error', onError)
   streams.get(this)?.onResponseClose(this.writableEnded)
+}
+
+function onEnd(this: StreamResponse): void {
+  streams.get(this)?.onResponseEnd()
 }
 
 function onDrain(this: StreamResponse): void {

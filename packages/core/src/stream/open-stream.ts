@@ -42,6 +42,7 @@ export class OpenStream implements EventStream, ClockedStream {
   context: unknown
   /** Who feeds this stream from channels; set by the channel layer. */
   feed: StreamFeed | null = null
+  wroteAt = 0
 
   readonly #sink: Sink
   readonly #host: StreamHost<OpenStream>
@@ -195,8 +196,8 @@ export class OpenStream implements EventStream, ClockedStream {
 
   /** Writes a frame of the channel layer. `false`: behind from now on, or closed. */
   writeFrame(frame: Frame, eventCount: number): boolean {
-    if (this.#isUnwritable()) return false
-    return this.#wrote(frame, eventCount, this.#sink.writeAlone(frame))
+    if (this.#closed === null && this.#sink.writeAtOnce(frame)) return this.#wrote(frame, eventCount, true)
+    return this.#write(frame, eventCount)
   }
 
   writeHeartbeat(): void {
@@ -225,6 +226,11 @@ export class OpenStream implements EventStream, ClockedStream {
   subscribed(feed: StreamFeed): void {
     this.feed = feed
     this.#clock.startRotation()
+  }
+
+  /** The response's `prefinish`, which comes from within the call that ends it. */
+  onResponseEnd(): void {
+    this.#sink.onEnded()
   }
 
   /** The response's `drain`. */
@@ -261,7 +267,7 @@ export class OpenStream implements EventStream, ClockedStream {
   #wrote(frame: Frame, eventCount: number, isRoomLeft: boolean): boolean {
     this.#eventCount += eventCount
     this.#byteCount += frame.size
-    this.#clock.wrote()
+    this.wroteAt = Math.floor(performance.now())
     if (!isRoomLeft) {
       this.#isBehind = true
       this.#clock.watchStall()

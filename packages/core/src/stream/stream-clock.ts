@@ -14,6 +14,8 @@ export interface ClockedStream {
   readonly pendingBytes: number
   /** Changes only when the peer takes something. */
   readonly completedBytes: number
+  /** When something was last written, in whole milliseconds of the monotonic clock. Noted there, where it costs writes least. */
+  wroteAt: number
   writeHeartbeat(): void
   /** Nothing waits any more: told again here, because Node 22 forgets the `drain` of a response that was corked. */
   caughtUp(): void
@@ -41,7 +43,6 @@ export class StreamClock extends WheelEntry {
   /** Milliseconds since 1970. */
   readonly #expiresAt: number
   #openedAt = Number.NaN
-  #wroteAt = 0
   #ageDeadline = never
   /** When the peer was last seen to take something; `never` while nothing waits. */
   #stalledSince = never
@@ -76,11 +77,6 @@ export class StreamClock extends WheelEntry {
     if (this.#maxAgeMs !== undefined || this.#ageDeadline !== never || Number.isNaN(this.#openedAt)) return
     this.#ageDeadline = this.#openedAt + jittered(subscribedMaxAgeMs)
     this.#reschedule(performance.now())
-  }
-
-  /** Something was written: the next heartbeat is a whole period away. */
-  wrote(): void {
-    this.#wroteAt = performance.now()
   }
 
   /** Something waits for the peer. */
@@ -127,9 +123,9 @@ export class StreamClock extends WheelEntry {
   }
 
   #beat(now: number): void {
-    if (now < this.#wroteAt + this.#heartbeatMs) return
+    if (now < this.#stream.wroteAt + this.#heartbeatMs) return
     this.#stream.writeHeartbeat()
-    this.#wroteAt = now
+    this.#stream.wroteAt = Math.floor(now)
     if (this.#stream.pendingBytes > 0) this.watchStall()
   }
 
@@ -153,7 +149,7 @@ export class StreamClock extends WheelEntry {
     const look = this.#stalledSince === never ? never : now + this.#stallMs / stallLooks
     if (this.#isLingering) return look
     const expiry = this.#expiresAt === never ? never : now + Math.max(this.#expiresAt - Date.now(), 1)
-    return Math.min(look, expiry, this.#ageDeadline, this.#wroteAt + this.#heartbeatMs)
+    return Math.min(look, expiry, this.#ageDeadline, this.#stream.wroteAt + this.#heartbeatMs)
   }
 
   #reschedule(now: number): void {

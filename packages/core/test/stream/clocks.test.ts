@@ -74,10 +74,11 @@ describe('heartbeats', () => {
     for (let count = 0; count < 9; count += 1) await StreamClient.connect(server.origin)
     const writes: number[] = []
     for (const stream of server.sse.streams) {
-      const { write } = Reflect.get(stream, 'response')
-      Reflect.get(stream, 'response').write = (...given: unknown[]) => {
+      const { socket } = Reflect.get(stream, 'response')
+      const { write } = socket
+      socket.write = (...given: unknown[]) => {
         writes.push(performance.now())
-        return Reflect.apply(write, Reflect.get(stream, 'response'), given)
+        return Reflect.apply(write, socket, given)
       }
     }
     await pass(75_000)
