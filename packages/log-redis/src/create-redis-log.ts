@@ -5,8 +5,8 @@ import { RedisLog } from './redis-log.ts'
 
 export interface RedisLogOptions {
   /**
-   * Your client of `ioredis` or `redis`, connected or about to be. It is never closed, and duplicated once for as long as
-   * channels are followed.
+   * Your client of `ioredis` or `redis`, of one server or of a cluster, connected or about to be. It is never closed, and
+   * duplicated for as long as channels are followed: once, or in a cluster once per node that has one of them.
    */
   readonly client: RedisClient
   /** What all keys begin with; no braces. Logs with the same prefix share their channels. Default `rivulet:`. */
@@ -25,7 +25,7 @@ const known = ['client', ...Object.keys(defaults)]
 const maxDurationMs = 2 ** 31 - 1
 
 /**
- * A log over Redis 6.2 or newer, or Valkey, for any number of channels: `createChannel('orders', { log })`.
+ * A log over Redis 6.2 or newer, or Valkey, one server or a cluster, for any number of channels: `createChannel('orders', { log })`.
  *
  * Make one per process and close it after the channels; the client stays yours. It keeps what Redis keeps: with
  * `appendfsync everysec` and after a fail-over the newest entries may be lost, which clients are then told.

@@ -15,6 +15,7 @@ export interface ClientSettings {
   readonly port: number
   /** The name of its connection and of its duplicates', to tell them from others'. */
   readonly name?: string | undefined
+  readonly username?: string | undefined
   readonly password?: string | undefined
 }
 
@@ -25,13 +26,14 @@ async function openIoredis({
   host = '127.0.0.1',
   port,
   name = 'test',
+  username,
   password,
 }: ClientSettings): Promise<UserClient> {
   const client = new Redis({
     host,
     port,
     connectionName: name,
-    ...(password === undefined ? {} : { password }),
+    ...credentials({ username, password }),
   })
   client.on('error', ignore)
   return {
@@ -45,12 +47,13 @@ async function openNodeRedis({
   host = '127.0.0.1',
   port,
   name = 'test',
+  username,
   password,
 }: ClientSettings): Promise<UserClient> {
   const client = createClient({
     name,
     socket: { host, port },
-    ...(password === undefined ? {} : { password }),
+    ...credentials({ username, password }),
   })
   client.on('error', ignore)
   // Where there is no server yet it goes on trying, like a user's.
@@ -69,6 +72,11 @@ export const openers: readonly (readonly [name: string, open: OpenClient])[] = [
   ['ioredis', openIoredis],
   ['redis', openNodeRedis],
 ]
+
+/** Those that were given, as both libraries take them. */
+export function credentials({ username, password }: Pick<ClientSettings, 'username' | 'password'>) {
+  return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) }
+}
 
 /** What a client says of its connection reaches the test through the log. */
 function ignore(): void {}

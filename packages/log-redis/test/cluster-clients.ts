@@ -1,21 +1,22 @@
 import { Cluster } from 'ioredis'
 import { createCluster } from 'redis'
-import type { UserClient } from './clients.ts'
+import { credentials, type UserClient } from './clients.ts'
 
 export interface ClusterSettings {
   readonly ports: readonly number[]
   /** The name of its connections and of those made from them. */
   readonly name: string
+  readonly username?: string | undefined
   readonly password?: string | undefined
 }
 
 /** Makes a user's client of a cluster. */
 export type OpenClusterClient = (settings: ClusterSettings) => Promise<UserClient>
 
-async function openIoredis({ ports, name, password }: ClusterSettings): Promise<UserClient> {
+async function openIoredis({ ports, name, username, password }: ClusterSettings): Promise<UserClient> {
   const client = new Cluster(
     ports.map((port) => ({ host: '127.0.0.1', port })),
-    { redisOptions: { connectionName: name, ...(password === undefined ? {} : { password }) } },
+    { redisOptions: { connectionName: name, ...credentials({ username, password }) } },
   )
   client.on('error', ignore)
   return {
@@ -25,10 +26,10 @@ async function openIoredis({ ports, name, password }: ClusterSettings): Promise<
   }
 }
 
-async function openNodeRedis({ ports, name, password }: ClusterSettings): Promise<UserClient> {
+async function openNodeRedis({ ports, name, username, password }: ClusterSettings): Promise<UserClient> {
   const client = createCluster({
     rootNodes: ports.map((port) => ({ socket: { host: '127.0.0.1', port } })),
-    defaults: { name, ...(password === undefined ? {} : { password }) },
+    defaults: { name, ...credentials({ username, password }) },
   })
   client.on('error', ignore)
   await client.connect().catch(ignore)

@@ -1,7 +1,7 @@
 import { needs } from '../../../test/support/needs.ts'
 import { createRedisLog } from '../src/index.ts'
 import { clusterOpeners } from './cluster-clients.ts'
-import { entry } from './listener.ts'
+import { entry, listen } from './listener.ts'
 import { OwnCluster } from './own-cluster.ts'
 import { freePort } from './own-server.ts'
 
@@ -34,13 +34,9 @@ redis.describe('a cluster with a password', () => {
     test(`takes it for following too, over ${name}`, async () => {
       const user = await open({ ports: cluster.ports, name: 'test', password: 'right' })
       const log = createRedisLog({ client: user.client })
-      const stopping = new AbortController()
-      const { after } = await log.read('news', { after: 'head', limit: 0 })
-      const heard = new Promise((entries, error) => {
-        log.tail('news', { after, signal: stopping.signal }, { entries, error, reset: error })
-      })
-      await log.append('news', entry('heard'))
-      expect(await heard).toEqual([expect.objectContaining({ data: 'heard' })])
+      const listener = await listen(log, 'news')
+      expect(listener.errors).toEqual([])
+      await listener.stop()
       await log.close()
       await user.close()
     })

@@ -18,9 +18,13 @@ export function detectDriver(client: RedisClient): Driver {
       return isCluster ? createIoredisClusterDriver(client) : createIoredisDriver(client)
     }
     if ('sendCommand' in client && 'slots' in client) return createNodeRedisClusterDriver(client)
+    if ('getSentinelNode' in client)
+      refuse(client, 'cannot be a createSentinel() of redis: use ioredis with sentinels')
     if ('sendCommand' in client && 'isOpen' in client) return createNodeRedisDriver(client)
   }
-  throw new SseError('ERR_SSE_OPTION', 'createRedisLog(): client must be a client of ioredis 6 or redis 6.', {
-    value: client,
-  })
+  return refuse(client, 'must be a client of ioredis 6 or redis 6')
+}
+
+function refuse(client: unknown, rule: string): never {
+  throw new SseError('ERR_SSE_OPTION', `createRedisLog(): client ${rule}.`, { value: client })
 }
