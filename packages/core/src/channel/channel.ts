@@ -100,7 +100,7 @@ export class LogChannel implements Channel {
   async publish(event: PublishFields, options?: PublishOptions): Promise<{ readonly id: string }> {
     this.#assertOpen()
     // Not waited for: trimming takes effect with a later append at the latest, and its failure is no reason not to publish.
-    this.#configure().catch(ignoreUntilNextTime)
+    if (this.#configured === null) this.#configure().catch(ignoreUntilNextTime)
     return { id: formatCursor(this.#tag, await this.#publisher.publish(event, options)) }
   }
 

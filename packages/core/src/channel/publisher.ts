@@ -105,7 +105,8 @@ export class Publisher {
     const name = checkEventName(event)
     const text = this.#textOf(this.#checked(event, data))
     const { maxEventBytes } = this.#options
-    if (Buffer.byteLength(text) > maxEventBytes) {
+    // A character has at most three bytes: most events need not be counted.
+    if (text.length * 3 > maxEventBytes && Buffer.byteLength(text) > maxEventBytes) {
       throw new SseError(
         'ERR_SSE_EVENT_TOO_LARGE',
         `The event has ${Buffer.byteLength(text)} bytes of data, more than maxEventBytes (${maxEventBytes}): publish a reference and let clients fetch it.`,
@@ -115,9 +116,9 @@ export class Publisher {
     const checkedTopics = topics === undefined ? [] : checkEventTopics(topics)
     return makeEntry({
       kind: 'event',
+      event: name === '' ? undefined : name,
       data: text,
       topics: checkedTopics,
-      ...(name === '' ? {} : { event: name }),
     })
   }
 
@@ -168,8 +169,8 @@ function tellPublished(
   appended.then(() => tell(undefined), tell)
 }
 
-function makeEntry(parts: Omit<Entry, 'v' | 'at' | 'check'>): Entry {
-  return { v: 1, ...parts, at: Date.now(), check: randomText(checkLength) }
+function makeEntry({ kind, event, data, topics }: Omit<Entry, 'v' | 'at' | 'check'>): Entry {
+  return { v: 1, kind, event, data, topics, at: Date.now(), check: randomText(checkLength) }
 }
 
 function checkKey(key: unknown): string | undefined {
