@@ -9,7 +9,7 @@ import { freePort } from '../../../test/support/free-port.ts'
 import { needs } from '../../../test/support/needs.ts'
 import type { PostgresLog, PostgresLogOptions } from '../src/index.ts'
 import { entry, Listener } from './support/listener.ts'
-import { OwnServer, type OwnServerOptions } from './support/own-server.ts'
+import { makeFolder, OwnServer, type OwnServerOptions } from './support/own-server.ts'
 import { Storage, sharedServer } from './support/storage.ts'
 
 const postgres = needs('postgres')
@@ -201,7 +201,7 @@ postgres.describe('errors', () => {
         settings: { max_wal_size: '32MB', min_wal_size: '32MB', wal_recycle: 'off' },
       })
       const space = join(disk.path, 'space')
-      execFileSync('install', ['-d', '-o', 'postgres', space])
+      makeFolder(space)
       const { log, storage } = connect(server.config)
       await log.migrate()
       await storage.admin.query(`CREATE TABLESPACE small LOCATION '${space}'`)

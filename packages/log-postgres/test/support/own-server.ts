@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -36,8 +36,7 @@ export class OwnServer {
     this.port = port
     this.#options = options
     this.#folder = mkdtempSync(join(options.folder ?? tmpdir(), 'rivulet-postgres-'))
-    if (runsAs.uid !== undefined) chownSync(this.#folder, runsAs.uid, runsAs.gid)
-    chmodSync(this.#folder, 0o700)
+    give(this.#folder)
   }
 
   /** @param program Path of `postgres`; `initdb` is beside it. */
@@ -144,4 +143,15 @@ export class OwnServer {
     await this.kill()
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
+}
+
+/** Makes a folder that servers may write to. */
+export function makeFolder(path: string): void {
+  mkdirSync(path)
+  give(path)
+}
+
+function give(folder: string): void {
+  if (runsAs.uid !== undefined) chownSync(folder, runsAs.uid, runsAs.gid)
+  chmodSync(folder, 0o700)
 }
