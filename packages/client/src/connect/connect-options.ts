@@ -1,0 +1,87 @@
+import { ClientError } from '../client-error.ts'
+import { defaultMaxEventLength } from '../parse/parse-event-stream.ts'
+import type { CursorStore } from './cursor-store.ts'
+
+/** A value, or a function that gives it, or a promise of it, anew for each connection. */
+export type PerConnection<T> = T | (() => T | Promise<T>)
+
+/** Names and values of headers. */
+export type ClientHeaders =
+  | Readonly<Record<string, string>>
+  | Headers
+  | readonly (readonly [string, string])[]
+
+/** What of `fetch` is used. */
+export type FetchLike = (url: string, init: RequestInit) => Promise<Response>
+
+export interface ConnectOptions {
+  /** Of the request. A function is asked again for each connection: refresh tokens there. */
+  readonly headers?: PerConnection<ClientHeaders> | undefined
+  /** Default GET; POST where there is a `body`. */
+  readonly method?: string | undefined
+  /** Sent again with each connection: text, bytes, a form; a stream only from a function. */
+  readonly body?: PerConnection<RequestInit['body']> | undefined
+  /** Whether cookies go along: as for `fetch`. Default `'same-origin'`. */
+  readonly credentials?: RequestInit['credentials'] | undefined
+  /** Closes the connection when it aborts. */
+  readonly signal?: AbortSignal | undefined
+  /** Where to begin: what an earlier connection had as its `lastEventId`. Default: what `store` has, else nothing. */
+  readonly lastEventId?: string | undefined
+  /** Keeps the last event id over a reload of the page: `sessionStorage`, say, or anything with `getItem` and `setItem`. */
+  readonly store?: CursorStore | undefined
+  /** Under which key. Default: `rivulet:` and the URL. */
+  readonly storeKey?: string | undefined
+  /** Time until the next try before the server has said one, in milliseconds. Default 3,000. */
+  readonly retryMs?: number | undefined
+  /** Longest time that failures can make of it, in milliseconds. Default 60,000. */
+  readonly maxRetryMs?: number | undefined
+  /**
+   * Silence after which the connection counts as dead and is made anew, in milliseconds: longer than the server's heartbeat.
+   * Default 45,000, three of Rivulet's.
+   */
+  readonly silenceMs?: number | false | undefined
+  /** Longest data of one event, in UTF-16 units. Default 16 Mi. */
+  readonly maxEventLength?: number | undefined
+  /** Events that may wait for a loop that takes them one by one, before reading stops. Default 64. */
+  readonly highWaterMark?: number | undefined
+  /** Default: the global `fetch`. */
+  readonly fetch?: FetchLike | undefined
+}
+
+export interface ResolvedConnectOptions extends ConnectOptions {
+  readonly retryMs: number
+  readonly maxRetryMs: number
+  readonly silenceMs: number | false
+  readonly maxEventLength: number
+  readonly highWaterMark: number
+  readonly fetch: FetchLike
+}
+
+const maxDurationMs = 2 ** 31 - 1
+
+/** @throws ClientError `ERR_SSE_CLIENT_OPTION` */
+export function resolveConnectOptions(options: ConnectOptions): ResolvedConnectOptions {
+  const {
+    retryMs = 3_000,
+    maxRetryMs = 60_000,
+    silenceMs = 45_000,
+    maxEventLength = defaultMaxEventLength,
+    highWaterMark = 64,
+  } = options
+  assertWithin('retryMs', retryMs, 0, maxDurationMs)
+  assertWithin('maxRetryMs', maxRetryMs, 0, maxDurationMs)
+  if (silenceMs !== false) assertWithin('silenceMs', silenceMs, 1, maxDurationMs)
+  assertWithin('maxEventLength', maxEventLength, 1, Number.MAX_SAFE_INTEGER)
+  assertWithin('highWaterMark', highWaterMark, 1, Number.MAX_SAFE_INTEGER)
+  // Looked up with each call, so that instruments that replace it later are used.
+  const fetchOf = options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init))
+  return { ...options, retryMs, maxRetryMs, silenceMs, maxEventLength, highWaterMark, fetch: fetchOf }
+}
+
+function assertWithin(name: string, value: unknown, min: number, max: number): void {
+  if (typeof value === 'number' && value >= min && value <= max) return
+  throw new ClientError(
+    'ERR_SSE_CLIENT_OPTION',
+    `${name} must be a number from ${min} to ${max}, not ${String(value)}.`,
+  )
+}

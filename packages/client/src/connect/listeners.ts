@@ -1,0 +1,36 @@
+/** Functions by event type. */
+export class Listeners<Event extends { readonly event: string }> {
+  readonly #byType = new Map<string, Set<(event: Event) => void>>()
+
+  get isEmpty(): boolean {
+    return this.#byType.size === 0
+  }
+
+  /** @returns stops it */
+  add(type: string, listener: (event: Event) => void): () => void {
+    const listeners = this.#byType.get(type) ?? new Set()
+    this.#byType.set(type, listeners)
+    // The same function may listen twice: each of them is one.
+    const own = (event: Event) => listener(event)
+    listeners.add(own)
+    return () => {
+      listeners.delete(own)
+      if (listeners.size === 0) this.#byType.delete(type)
+    }
+  }
+
+  tell(event: Event): void {
+    for (const listener of [...(this.#byType.get(event.event) ?? [])]) call(() => listener(event))
+  }
+}
+
+/** What a listener throws is its own affair, as with a browser's events: it is reported, and nothing else stops. */
+export function call(listener: () => void): void {
+  try {
+    listener()
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}

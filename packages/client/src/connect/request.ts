@@ -1,0 +1,47 @@
+import type { ClientHeaders, PerConnection, ResolvedConnectOptions } from './connect-options.ts'
+
+/** Makes fetch send Cache-Control: no-cache, which as a header of ours would cost a CORS preflight. Node's types don't have it. */
+const uncached = { cache: 'no-store' }
+
+/** What one connection is asked for with. */
+export async function makeRequest(
+  { headers, method, body, credentials }: ResolvedConnectOptions,
+  lastEventId: string,
+  signal: AbortSignal,
+): Promise<RequestInit> {
+  const own = new Headers(asInit(await resolveValue(headers)))
+  const content = await resolveValue(body)
+  if (!own.has('accept')) own.set('Accept', 'text/event-stream')
+  if (lastEventId !== '') own.set('Last-Event-ID', asBytes(lastEventId))
+  return {
+    method: method ?? (content === undefined || content === null ? 'GET' : 'POST'),
+    headers: own,
+    ...uncached,
+    redirect: 'follow',
+    credentials: credentials ?? 'same-origin',
+    signal,
+    ...(content === undefined ? {} : { body: content }),
+    ...(isStream(content) ? { duplex: 'half' } : {}),
+  }
+}
+
+function resolveValue<T>(value: PerConnection<T>): T | Promise<T> {
+  return typeof value === 'function' ? (value as () => T | Promise<T>)() : value
+}
+
+function asInit(headers: ClientHeaders | undefined): Record<string, string> | Headers | [string, string][] {
+  if (headers === undefined) return {}
+  if (headers instanceof Headers) return headers
+  return Array.isArray(headers)
+    ? headers.map(([name, value]): [string, string] => [name, value])
+    : { ...(headers as Readonly<Record<string, string>>) } // no list, as looked at above
+}
+
+/** A header's value is bytes; an id is UTF-8. */
+function asBytes(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('')
+}
+
+function isStream(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'getReader' in body
+}

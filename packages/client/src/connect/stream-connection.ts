@@ -1,0 +1,240 @@
+import { ClientError } from '../client-error.ts'
+import { parseData, type ReceivedEvent } from '../events.ts'
+import { BlockParser, type ParsedBlock } from '../parse/block-parser.ts'
+import { bytesOf } from '../parse/parse-event-stream.ts'
+import type { ResolvedConnectOptions } from './connect-options.ts'
+import type { Connection, ConnectionEnd, ConnectionState } from './connection.ts'
+import { CursorKeeper } from './cursor-store.ts'
+import { EventQueue } from './event-queue.ts'
+import { call, Listeners } from './listeners.ts'
+import { makeRequest } from './request.ts'
+import { judgeResponse } from './response-verdict.ts'
+import { retryDelayMs } from './retry-delay.ts'
+import { Silence } from './silence.ts'
+import { waitToRetry } from './wait.ts'
+
+/** What came of one try. */
+type Outcome =
+  | ConnectionEnd
+  | { readonly reason: 'retry'; readonly error?: ClientError; readonly afterMs: number }
+
+type StateListener = (state: ConnectionState, error?: ClientError) => void
+
+/** The connection behind `connect`. */
+export class StreamConnection implements Connection {
+  readonly url: string
+  readonly closed: Promise<ConnectionEnd>
+  readonly #options: ResolvedConnectOptions
+  readonly #cursor: CursorKeeper
+  readonly #listeners = new Listeners<ReceivedEvent>()
+  readonly #stateListeners = new Set<StateListener>()
+  readonly #closing = new AbortController()
+  /** Ends the try under way, or the wait for the next. */
+  #trying = new AbortController()
+  #queue: EventQueue<ReceivedEvent> | null = null
+  #state: ConnectionState = 'connecting'
+  #isStarted = false
+  /** The last event id that has come, which may be ahead of what the loop has taken. */
+  #receivedId: string
+  #retryMs: number
+  #failures = 0
+  #resolveClosed: (end: ConnectionEnd) => void = () => {}
+
+  constructor(url: string, options: ResolvedConnectOptions) {
+    this.url = url
+    this.#options = options
+    this.#cursor = new CursorKeeper(options.store, options.storeKey ?? `rivulet:${url}`, options.lastEventId)
+    this.#receivedId = this.#cursor.id
+    this.#retryMs = options.retryMs
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve
+    })
+    const { signal } = options
+    if (signal?.aborted) this.close()
+    else signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  get lastEventId(): string {
+    return this.#cursor.id
+  }
+
+  on(type: string, listener: (event: never) => void): () => void {
+    const stop = this.#listeners.add(type, listener as (event: ReceivedEvent) => void) // told events of that type alone
+    this.#start()
+    return stop
+  }
+
+  onState(listener: StateListener): () => void {
+    this.#stateListeners.add(listener)
+    return () => this.#stateListeners.delete(listener)
+  }
+
+  reconnect(): void {
+    this.#trying.abort()
+  }
+
+  close(): void {
+    this.#finish({ reason: 'closed' })
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<ReceivedEvent, undefined> {
+    if (this.#queue !== null) {
+      throw new ClientError('ERR_SSE_CLIENT_CLOSED', 'Another loop takes the events of this connection.')
+    }
+    const queue = new EventQueue<ReceivedEvent>(this.#options.highWaterMark)
+    this.#queue = queue
+    if (this.#state === 'closed') queue.end()
+    this.#start()
+    return {
+      next: async () => {
+        const result = await queue.take()
+        if (result.done !== true) this.#cursor.move(result.value.lastEventId)
+        return result
+      },
+      return: () => {
+        this.#queue = null
+        queue.discard()
+        if (this.#listeners.isEmpty) this.close()
+        return Promise.resolve({ done: true, value: undefined })
+      },
+    }
+  }
+
+  readonly #onAbort = (): void => this.close()
+
+  #start(): void {
+    if (this.#isStarted || this.#state === 'closed') return
+    this.#isStarted = true
+    // Behind this turn, so that listeners which are added in it hear everything.
+    queueMicrotask(() => void this.#run())
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      this.#trying = new AbortController()
+      const { signal } = this.#trying
+      const outcome = await this.#try(signal)
+      if (this.#closing.signal.aborted) return
+      if (outcome.reason !== 'retry') {
+        this.#finish(outcome)
+        return
+      }
+      this.#become('connecting', outcome.error)
+      // Asked to connect anew: at once.
+      if (signal.aborted && outcome.error === undefined) continue
+      const delayMs = retryDelayMs(this.#retryMs, this.#failures, this.#options.maxRetryMs)
+      this.#failures += 1
+      this.#trying = new AbortController()
+      await waitToRetry(Math.max(delayMs, outcome.afterMs), this.#trying.signal)
+    }
+  }
+
+  /** One connection, from its request to its end. */
+  async #try(signal: AbortSignal): Promise<Outcome> {
+    let silent: ClientError | undefined
+    const silence = new Silence(this.#options.silenceMs, (error) => {
+      silent = error
+      this.#trying.abort()
+    })
+    try {
+      silence.broken()
+      const request = await makeRequest(this.#options, this.#receivedId, signal)
+      const response = await this.#options.fetch(this.url, request)
+      const verdict = judgeResponse(response, typeof this.#options.headers === 'function')
+      if (verdict.kind !== 'stream') await response.body?.cancel().catch(() => {})
+      if (verdict.kind === 'finished') return this.#finished()
+      if (verdict.kind === 'final') return { reason: 'failed', error: verdict.error }
+      if (verdict.kind === 'retry') return { reason: 'retry', error: verdict.error, afterMs: verdict.afterMs }
+      this.#become('open')
+      return await this.#read(verdict.body, silence)
+    } catch (cause) {
+      if (cause instanceof ClientError && cause.code === 'ERR_SSE_CLIENT_TOO_LARGE') {
+        return { reason: 'failed', error: cause }
+      }
+      if (signal.aborted)
+        return { reason: 'retry', afterMs: 0, ...(silent === undefined ? {} : { error: silent }) }
+      const message = `The connection to ${this.url} broke, or could not be made.`
+      return {
+        reason: 'retry',
+        error: new ClientError('ERR_SSE_CLIENT_NETWORK', message, { cause }),
+        afterMs: 0,
+      }
+    } finally {
+      silence.stop()
+    }
+  }
+
+  async #read(body: ReadableStream<Uint8Array>, silence: Silence): Promise<Outcome> {
+    const blocks: ParsedBlock[] = []
+    const parser = new BlockParser(
+      {
+        block: (block) => blocks.push(block),
+        retry: (retryMs) => {
+          this.#retryMs = retryMs
+        },
+        bareId: (id) => this.#receive(id),
+      },
+      this.#receivedId,
+      this.#options.maxEventLength,
+    )
+    for await (const bytes of bytesOf(body)) {
+      silence.broken()
+      parser.push(bytes)
+      for (const block of blocks.splice(0)) {
+        this.#failures = 0
+        if (this.#deliver(block)) return this.#finished()
+        if (this.#closing.signal.aborted) return { reason: 'closed' }
+      }
+      const room = this.#queue?.room() ?? null
+      if (room !== null) {
+        // Whoever takes their time is not the network's silence.
+        silence.stop()
+        await room
+        silence.broken()
+      }
+    }
+    return { reason: 'retry', afterMs: 0 }
+  }
+
+  /** @returns whether the stream has said that nothing more will come */
+  #deliver({ event, data, lastEventId }: ParsedBlock): boolean {
+    const received: ReceivedEvent = { event, data: parseData(data), lastEventId }
+    this.#receive(lastEventId)
+    this.#listeners.tell(received)
+    if (this.#queue === null) this.#cursor.move(lastEventId)
+    else this.#queue.put(received)
+    return (
+      event === '$end' &&
+      !(typeof received.data === 'object' && received.data !== null && 'channel' in received.data)
+    )
+  }
+
+  #receive(id: string): void {
+    if (!id.endsWith('.end')) this.#receivedId = id
+  }
+
+  #finished(): ConnectionEnd {
+    this.#cursor.forget()
+    return { reason: 'end' }
+  }
+
+  #finish(end: ConnectionEnd): void {
+    if (this.#state === 'closed') return
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#closing.abort()
+    this.#trying.abort()
+    this.#queue?.end(end.error)
+    this.#become('closed', end.error)
+    this.#resolveClosed(end)
+  }
+
+  #become(state: ConnectionState, error?: ClientError): void {
+    if (this.#state === state && error === undefined) return
+    this.#state = state
+    for (const listener of [...this.#stateListeners]) call(() => listener(state, error))
+  }
+}

@@ -1,0 +1,7 @@
+export { ClientError, type ClientErrorCode, type ClientErrorDetails } from './client-error.ts'
+export { connect } from './connect/connect.ts'
+export type { ClientHeaders, ConnectOptions, FetchLike, PerConnection } from './connect/connect-options.ts'
+export type { Connection, ConnectionEnd, ConnectionState } from './connect/connection.ts'
+export type { CursorStore } from './connect/cursor-store.ts'
+export type { ControlEvents, EventType, ReceivedEvent, ReceivedEventOf } from './events.ts'
+export { type EventStreamBody, type ParseOptions, parseEventStream } from './parse/parse-event-stream.ts'

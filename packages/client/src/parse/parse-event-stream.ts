@@ -1,0 +1,81 @@
+import type { AnyEvents } from '@rivulet/core'
+import { ClientError } from '../client-error.ts'
+import { parseData, type ReceivedEvent } from '../events.ts'
+import { BlockParser } from './block-parser.ts'
+
+/** A body: a web stream, a Node stream, or any iterable of bytes. */
+export type EventStreamBody = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+
+export interface ParseOptions {
+  /** The last event id that the events begin with. Default: none. */
+  readonly lastEventId?: string | undefined
+  /** Longest data of one event, in UTF-16 units. Default 16 Mi. */
+  readonly maxEventLength?: number | undefined
+}
+
+export const defaultMaxEventLength = 16 * 1024 * 1024
+
+/**
+ * The events of a response that you already have, one at a time, ending with the body. Nothing is read ahead of what you take, so
+ * a slow loop slows the sender; leaving the loop cancels the body.
+ *
+ * ```ts
+ * const response = await fetch(url, { method: 'POST', body })
+ * for await (const { event, data } of parseEventStream(response.body)) …
+ * ```
+ *
+ * An event that the body ends in the middle of is none, as the standard says.
+ *
+ * @throws ClientError `ERR_SSE_CLIENT_OPTION` for something that is no body, `ERR_SSE_CLIENT_TOO_LARGE`; and what the body throws.
+ */
+export async function* parseEventStream<Events = AnyEvents>(
+  body: EventStreamBody | null,
+  { lastEventId = '', maxEventLength = defaultMaxEventLength }: ParseOptions = {},
+): AsyncGenerator<ReceivedEvent<Events>, void, undefined> {
+  const found: ReceivedEvent<Events>[] = []
+  const parser = new BlockParser(
+    {
+      block: ({ event, data, lastEventId: id }) => {
+        // What the server sends under a type is the caller's word.
+        found.push({ event, data: parseData(data), lastEventId: id } as ReceivedEvent<Events>)
+      },
+    },
+    lastEventId,
+    maxEventLength,
+  )
+  for await (const bytes of bytesOf(body)) {
+    parser.push(bytes)
+    yield* found.splice(0)
+  }
+}
+
+/** The chunks of a body; leaving the loop cancels it. */
+export function bytesOf(body: EventStreamBody | null): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  if (typeof body === 'object' && body !== null) {
+    if ('getReader' in body) return readWebStream(body)
+    if (Symbol.asyncIterator in body || Symbol.iterator in body) return body
+  }
+  throw new ClientError(
+    'ERR_SSE_CLIENT_OPTION',
+    'There is no body to read: pass a web stream, a Node stream or an iterable of bytes.',
+  )
+}
+
+/** Not the stream's own iterator, which some browsers in use don't have. */
+async function* readWebStream(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader()
+  let isDone = false
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) {
+        isDone = true
+        return
+      }
+      yield value
+    }
+  } finally {
+    if (!isDone) await reader.cancel().catch(() => {})
+    reader.releaseLock()
+  }
+}
