@@ -42,10 +42,10 @@ function promptness(subject: Watched): Finding {
   if (smallest !== undefined) {
     return ok(`nothing waits for more: ${count(smallest.bytes, 'byte')} came through alone`)
   }
-  if (isSteady(subject)) return ok('small pieces arrive steadily')
+  if (isSteady(subject)) return ok('small pieces, or single events, arrive steadily')
   const what = `${count(recording.eventCount, 'event')}, ${count(recording.bytes, 'byte')}`
   return unknown(
-    `what came (${what} in ${duration(watchedMs(subject))}) is not enough to tell; try --wait 70`,
+    `what came (${what} in ${duration(watchedMs(subject))}) is not enough to tell; watch longer with --wait, or compare with --direct`,
   )
 }
 

@@ -52,7 +52,7 @@ export function checkTls({ main }: Evidence): Finding | undefined {
   if (tls === null) return undefined
   if (tls.refusal !== null) {
     const reason = tlsReasons[tls.refusal] ?? tls.refusal
-    return problem(`${reason}.`, 'Browsers refuse the connection. This report went on because of --insecure.')
+    return warning(`${reason}.`, 'Browsers refuse the connection. This report went on because of --insecure.')
   }
   if (tls.daysLeft !== null && tls.daysLeft < minDaysLeft) {
     return warning(`The certificate expires in ${tls.daysLeft} days.`, 'After that browsers refuse it.')

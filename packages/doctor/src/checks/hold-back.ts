@@ -107,19 +107,21 @@ const smallBytes = 1_024
 const alonePauseMs = 100
 
 /** How often something small came through on its own: what buffers would have waited for more. */
-export function promptPieces({ recording, stoppedAt, ending }: Watched): readonly Burst[] {
+export function promptPieces({ recording, stoppedAt }: Watched): readonly Burst[] {
   const { bursts } = recording
   return bursts.filter((burst, index) => {
-    const until = bursts[index + 1]?.from ?? (ending === null ? stoppedAt : burst.to)
+    const until = bursts[index + 1]?.from ?? stoppedAt
     return burst.isWhole && burst.bytes <= smallBytes && until - burst.to >= alonePauseMs
   })
 }
 
-/** Whether pieces come so steadily and small that nothing can be waiting for more. */
+/** Whether pieces come so steadily, and small or of one event each, that nothing can be waiting for more. */
 export function isSteady({ recording }: Watched): boolean {
   const { bursts } = recording
-  const small = bursts.filter(({ isWhole, bytes }) => isWhole && bytes <= smallBytes)
-  return small.length >= 5 && small.length >= bursts.length * 0.8
+  const prompt = bursts.filter(
+    ({ isWhole, bytes, blockCount }) => isWhole && (bytes <= smallBytes || blockCount === 1),
+  )
+  return prompt.length >= 5 && prompt.length >= bursts.length * 0.8
 }
 
 /** By how much later events reached one connection than another, for those that came over both. */

@@ -1,5 +1,5 @@
 import { remediesFor } from '../hops/remedies.ts'
-import { idleTimeOuts, ownersOf, shortestIdleTimeOut, wholeSeconds } from '../hops/time-outs.ts'
+import { ownersOf, shortestIdleTimeOut, wholeSeconds } from '../hops/time-outs.ts'
 import type { Evidence } from '../probes/evidence.ts'
 import type { Watched } from '../probes/watched.ts'
 import { firstBytesMs, headMs, isStream, silences, watchedMs } from '../probes/watched.ts'
@@ -90,7 +90,8 @@ const expectedBeatMs = 18_500
 
 /** Whether silence is broken before something on the way gives up. */
 export function checkHeartbeat({ main, hops }: Evidence): Finding | undefined {
-  if (!isStream(main) || main.recording.bytes === 0) return undefined
+  // A silence that ended the stream is told as that.
+  if (!isStream(main) || main.recording.bytes === 0 || main.ending?.how === 'cut') return undefined
   const longest = Math.max(...silences(main))
   const limit = shortestIdleTimeOut(hops)
   const start = main.recording.bursts[0]?.to ?? 0
@@ -99,10 +100,13 @@ export function checkHeartbeat({ main, hops }: Evidence): Finding | undefined {
   )
   const tooLong = limit === undefined ? longSilenceMs : Math.min(longSilenceMs, limit.seconds * 1000 * 0.9)
   if (longest > tooLong) {
-    const who = limit ?? idleTimeOuts.find(({ seconds }) => seconds * 1000 > longSilenceMs)
+    const who =
+      limit === undefined
+        ? ''
+        : `${limit.name} gives up after ${limit.seconds} s of silence unless told otherwise. `
     return warning(
       `Nothing came for ${duration(longest)}.`,
-      `${who?.name ?? 'Proxies'} gives up on a silent stream after ${who?.seconds ?? 30} s unless told otherwise; nginx and AWS ALB after 60 s.`,
+      `${who}Common limits are 30 s (CloudFront, Google Cloud), 60 s (nginx, AWS ALB) and 120 s (Cloudflare).`,
       remediesFor('idle-time-out', hops),
     )
   }
@@ -127,7 +131,7 @@ export function checkStayingOpen({ main, direct, hops }: Evidence): Finding | un
   }
   const silence = silences(main).at(-1) ?? 0
   const seconds = wholeSeconds(silence)
-  const owners = seconds === null ? '' : ownersOf(seconds)
+  const owners = seconds === null ? '' : ownersOf(seconds, hops)
   const whose = owners === '' ? '' : `, the default of ${owners}`
   const remedies = remediesFor('idle-time-out', hops)
   const meaning = 'Clients reconnect each time, and miss what was sent meanwhile unless the stream resumes.'

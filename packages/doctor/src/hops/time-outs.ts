@@ -27,12 +27,14 @@ export function shortestIdleTimeOut(hops: readonly Hop[]): IdleTimeOut | undefin
   return idleTimeOuts.find(({ name }) => names.has(name))
 }
 
-/** Whose time-out a silence of so many seconds could have been, in words; `''` where it is nobody's default. */
-export function ownersOf(seconds: number): string {
-  return idleTimeOuts
-    .filter((timeOut) => timeOut.seconds === seconds)
-    .map(({ name }) => name)
-    .join(', ')
+/**
+ * Whose time-out a silence of so many seconds could have been, in words: of those that are known to be on the way, else of
+ * all. `''` where it is nobody's default.
+ */
+export function ownersOf(seconds: number, hops: readonly Hop[]): string {
+  const all = idleTimeOuts.filter((timeOut) => timeOut.seconds === seconds).map(({ name }) => name)
+  const seen = all.filter((owner) => hops.some(({ name }) => name === owner))
+  return (seen.length > 0 ? seen : all).join(', ')
 }
 
 /** How far time-outs are from whole seconds at most, network and timers included. */
