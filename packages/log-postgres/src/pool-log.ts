@@ -61,7 +61,15 @@ export class PoolLog implements PostgresLog {
     const open = notify ? clientOpener(pool, settings.listenOn) : null
     this.#follower = new Follower({
       feed: (follower) =>
-        new PostgresFeed({ ...settings, log: parts, follower, open, onStop: (gone) => this.#leave(gone) }),
+        new PostgresFeed({
+          ...settings,
+          log: parts,
+          follower,
+          open,
+          onStop: (gone) => this.#leave(gone),
+          // Whoever only follows keeps its channels in use, too.
+          onCheck: () => this.#upkeep.note(),
+        }),
       read: (channel, options) => this.read(channel, options),
       checkMs: settings.checkMs,
       toError: (error) => logError('Following channels', error),

@@ -113,6 +113,17 @@ postgres.describe('what is kept', () => {
     await listener.stop()
   })
 
+  test('a process that only follows keeps its channels in use', async () => {
+    const listener = await listen(log, 'followed')
+    await storage.sql(`UPDATE $schema.channels SET used_at = used_at - interval '1 hour'`)
+    const now = performance.now.bind(performance)
+    const later = jest.spyOn(performance, 'now').mockImplementation(() => now() + 120_000)
+    const isFresh = `SELECT used_at > now() - interval '1 minute' FROM $schema.channels`
+    while ((await storage.sql(isFresh))[0]?.[0] !== true) await new Promise(setImmediate)
+    later.mockRestore()
+    await listener.stop()
+  })
+
   test('one of many cleans up, once a minute', async () => {
     await storage.sql(`SELECT $schema.clean(false)`)
     await log.append('orders', entry())

@@ -15,6 +15,8 @@ export interface PostgresFeedParts {
   readonly maxPollMs: number
   /** Told when the connection is given up; it is gone when the promise resolves. */
   readonly onStop: (gone: Promise<void>) => void
+  /** Called every now and then while something is followed. */
+  readonly onCheck: () => void
 }
 
 /**
@@ -50,6 +52,7 @@ export class PostgresFeed implements Feed {
   check(): void {
     const { checkMs } = this.#parts
     this.#listener?.ping()
+    this.#parts.onCheck()
     // More often than tails look for themselves, each with a read of its own.
     if (this.#poller !== null && performance.now() - this.#poller.lastAskedAt > checkMs / 2)
       this.#poller.ask()

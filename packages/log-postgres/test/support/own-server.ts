@@ -48,11 +48,7 @@ export class OwnServer {
       ['-D', server.#data, '-U', 'tester', '-E', 'UTF8', '--locale=C', '--no-sync', '--auth=trust'],
       { stdio: ['ignore', 'ignore', 'inherit'], ...runsAs },
     )
-    execFileSync('tee', [join(server.#data, 'pg_hba.conf')], {
-      input: `${access}\n`,
-      stdio: 'pipe',
-      ...runsAs,
-    })
+    writeFileSync(join(server.#data, 'pg_hba.conf'), `${access}\n`)
     await server.start()
     return server
   }
