@@ -23,21 +23,26 @@ export function appendRequest(
     do: 'append',
     channels: channels.map(channelRequest),
     places: batch.map(({ channel }) => places.get(channel) ?? 0),
-    checks: batch.map(({ entry }) => entry.check),
+    checks: batch.map(({ entry }) => entry.check).join('\n'),
     times: batch.map(({ entry }) => entry.at),
     payloadBytes: batch.map(({ entry }) => Buffer.byteLength(entry.data)),
-    bodies: batch.map(({ text }) => text),
+    bodies: batch.map(({ text }) => text).join('\n'),
     ends,
     keys,
   }
 }
 
-/** What became of each entry; those stored now are told to this process's followers, who need not read them. */
+/**
+ * What became of each entry. Those stored now are told to this process's followers, who need not read them.
+ *
+ * @param followed The channels that have followers.
+ */
 export function settleBatch(
   batch: readonly QueuedAppend[],
   { places }: AppendRequest,
   { heads, exceptions }: AppendResult,
   follower: Follower,
+  followed: ReadonlySet<string>,
 ): readonly AppendOutcome[] {
   const reached = Array.from(heads)
   return batch.map(({ channel, entry }, index): AppendOutcome => {
@@ -49,12 +54,10 @@ export function settleBatch(
     if (before === undefined) return new Error(`no outcome for entry ${index} of ${batch.length}`)
     const position = { epoch: before.epoch, offset: before.offset + 1, check: entry.check }
     reached[place] = position
-    follower.take(channel, {
-      epoch: position.epoch,
-      offset: position.offset,
-      previous: before.check,
-      entry: { ...entry, offset: position.offset },
-    })
+    if (followed.has(channel)) {
+      const { epoch, offset } = position
+      follower.take(channel, { epoch, offset, previous: before.check, entry: { ...entry, offset } })
+    }
     return position
   })
 }

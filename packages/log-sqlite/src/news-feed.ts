@@ -9,10 +9,13 @@ const checksPerLook = 5
 export class NewsFeed implements Feed {
   readonly #thread: StorageThread
   readonly #follower: Follower
+  readonly #channels: Set<string>
   #checkCount = 0
   #isLooking = false
 
-  constructor(thread: StorageThread, follower: Follower) {
+  /** @param channels Kept as those that are followed. */
+  constructor(thread: StorageThread, follower: Follower, channels: Set<string>) {
+    this.#channels = channels
     this.#thread = thread
     this.#follower = follower
   }
@@ -22,10 +25,12 @@ export class NewsFeed implements Feed {
   }
 
   async add(channel: string): Promise<void> {
+    this.#channels.add(channel)
     await this.#thread.request({ do: 'follow', channel })
   }
 
   remove(channel: string): void {
+    this.#channels.delete(channel)
     this.#thread.tell({ do: 'unfollow', channel })
   }
 

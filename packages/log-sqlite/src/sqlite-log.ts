@@ -49,6 +49,8 @@ export class SqliteLog implements EventLog {
   readonly #thread: StorageThread
   readonly #follower: Follower
   readonly #queue: AppendQueue
+  /** Channels that have tails. */
+  readonly #followed = new Set<string>()
   readonly #retentions = new Map<string, StoredRetention>()
   readonly #stopping = new AbortController()
   #closing: Promise<void> | null = null
@@ -62,7 +64,7 @@ export class SqliteLog implements EventLog {
       lost: (failure) => this.#lost(failure),
     })
     this.#follower = new Follower({
-      feed: (follower) => new NewsFeed(this.#thread, follower),
+      feed: (follower) => new NewsFeed(this.#thread, follower, this.#followed),
       read: (channel, options) => this.#read(channel, options),
       checkMs,
       toError: (error) => logError('Following channels', error),
@@ -110,7 +112,7 @@ export class SqliteLog implements EventLog {
       channels.size === 1 ? `Appending to channel "${first}"` : `Appending to ${channels.size} channels`
     const request = appendRequest(batch, (channel) => this.#channel(channel))
     const result = (await this.#ask(doing, request)) as AppendResult // the thread's answer to an append
-    return settleBatch(batch, request, result, this.#follower)
+    return settleBatch(batch, request, result, this.#follower, this.#followed)
   }
 
   async #read(channel: string, { after, limit, signal }: ReadOptions): Promise<ReadResult> {

@@ -60,10 +60,11 @@ test('a thread that is lost is replaced: the append on its way is refused, follo
   expect(errors).toContain('ERR_SSE_LOG_ENGINE')
 })
 
-const onNode20 = process.getBuiltinModule('node:sqlite') === undefined ? test : test.skip
+const hasSqlite = process.getBuiltinModule('node:sqlite') !== undefined
+const onNode20 = hasSqlite ? test.skip : test
 
 onNode20(
-  'without libsql there is nothing to use on a Node that has no SQLite, and the error says so',
+  `without libsql there is nothing to use on Node 20, and the error says so${hasSqlite ? ' [this Node has SQLite]' : ''}`,
   async () => {
     const { answer } = await live('store', process.execPath, '--require', support('without-libsql.cjs'))
     expect(answer).toEqual({ stored: [], code: 'ERR_SSE_LOG_DRIVER' })

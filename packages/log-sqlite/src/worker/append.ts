@@ -18,12 +18,22 @@ export function append(database: Database, request: AppendRequest): Appended {
   const rows = request.channels.map((channel) => findOrCreateChannel(database, channel))
   const heads = rows.map((row): Position => ({ epoch: row.epoch, offset: row.head, check: row.headCheck }))
   const exceptions = new Map<number, 'ended' | Position>()
-  for (let index = 0; index < request.bodies.length; index += 1) {
-    const row = rows[request.places[index] ?? -1]
+  const { places, times, payloadBytes, keys, ends } = request
+  const checks = request.checks.split('\n')
+  // JSON has no line breaks of its own.
+  for (const [index, body] of request.bodies.split('\n').entries()) {
+    const row = rows[places[index] ?? -1]
     if (row === undefined) throw new Error(`entry ${index} is of no channel`)
-    const exception = exceptionOf(database, row, request.keys.get(index))
-    if (exception === undefined) store(database, row, request, index)
-    else exceptions.set(index, exception)
+    const key = keys.get(index)
+    const exception = exceptionOf(database, row, key)
+    if (exception === undefined) {
+      row.bytes += payloadBytes[index] ?? 0
+      store(database, row, { body, check: checks[index] ?? '', at: times[index] ?? 0 })
+      row.ended = ends.includes(index)
+      if (key !== undefined) remember(database, row, key)
+    } else {
+      exceptions.set(index, exception)
+    }
   }
   const untidy: string[] = []
   for (const row of rows) {
@@ -46,26 +56,21 @@ function exceptionOf(
 function store(
   database: Database,
   row: ChannelRow,
-  { checks, times, payloadBytes, bodies, ends, keys }: AppendRequest,
-  index: number,
+  { body, check, at }: { body: string; check: string; at: number },
 ): void {
   const previous = row.headCheck
   row.head += 1
-  row.headCheck = checks[index] ?? ''
-  row.bytes += payloadBytes[index] ?? 0
-  row.ended = ends.includes(index)
+  row.headCheck = check
   database.run(
     'INSERT INTO entry (history, offset, "check", previous, at, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
     row.history,
     row.head,
-    row.headCheck,
+    check,
     previous,
-    times[index] ?? 0,
+    at,
     row.bytes,
-    bodies[index] ?? '',
+    body,
   )
-  const key = keys.get(index)
-  if (key !== undefined) remember(database, row, key)
 }
 
 function knownPosition(database: Database, row: ChannelRow, key: string): Position | undefined {

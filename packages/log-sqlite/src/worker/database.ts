@@ -213,6 +213,6 @@ function accessFailure(file: string, failure: Failure): Failure {
 
 /** What a path leads to now; empty where there is nothing. Makes no descriptor. */
 function identityOf(file: string): string {
-  const stats = statSync(file, { throwIfNoEntry: false, bigint: true })
+  const stats = statSync(file, { throwIfNoEntry: false })
   return stats === undefined ? '' : `${stats.dev}:${stats.ino}`
 }

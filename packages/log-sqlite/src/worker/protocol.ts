@@ -26,17 +26,18 @@ export interface ChannelRequest {
   readonly retention: StoredRetention
 }
 
-/** A batch of entries by columns: what goes from thread to thread is copied, and lists of plain values are copied fastest. */
+/** A batch of entries by columns: what goes from thread to thread is copied, and few long texts are copied fastest. */
 export interface AppendRequest {
   readonly do: 'append'
   readonly channels: readonly ChannelRequest[]
   /** Of each entry: the place of its channel in `channels`. */
   readonly places: readonly number[]
-  readonly checks: readonly string[]
+  /** One per line. */
+  readonly checks: string
   readonly times: readonly number[]
   readonly payloadBytes: readonly number[]
-  /** The entries as JSON. */
-  readonly bodies: readonly string[]
+  /** The entries as JSON, one per line. */
+  readonly bodies: string
   /** Which entries are of kind `end`. */
   readonly ends: readonly number[]
   /** Idempotency keys of those that have one. */
