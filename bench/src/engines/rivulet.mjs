@@ -1,21 +1,26 @@
 import { createChannel } from '@rivulet/core'
+import { checkLength, randomText } from '@rivulet/core/log-kit'
 
 /**
- * Rivulet over an engine, as scenarios use it.
+ * Rivulet over an engine, as scenarios use it. `isLogAlone`: without the channel, which checks events, bounds the time and makes ids.
  *
  * @param {import('./engine.mjs').LogContestant} contestant
  * @returns {Promise<import('./engine.mjs').Feed & { log: import('@rivulet/core').EventLog, channel: import('@rivulet/core').Channel }>}
  */
-export async function openRivulet(contestant, address, name) {
+export async function openRivulet(contestant, address, name, isLogAlone) {
   const log = await contestant.open(address)
   const channel = createChannel(name, { log })
   return {
     log,
     channel,
-    append: (data) => channel.publish({ data }),
+    append: isLogAlone ? (data) => log.append(name, entryOf(data)) : (data) => channel.publish({ data }),
     listen: (onData) => follow(log, name, onData),
     stored: async () => (await log.read(name, { after: 'head', limit: 0 })).head,
   }
+}
+
+function entryOf(data) {
+  return { v: 1, kind: 'event', data, topics: [], at: Date.now(), check: randomText(checkLength) }
 }
 
 /** Follows a channel of a log from now on; what goes wrong is thrown where nobody catches it. */

@@ -7,7 +7,7 @@ export const publisherCounts = [1, 10, 100]
 const sliceCount = 20
 
 /**
- * How many events a second one process stores on one channel.
+ * How many events a second one process stores on one channel, with the log alone and by `publish()` of a channel.
  *
  * What Rivulet is compared with is the driver alone, doing the same statements: the same script, the same inserts, as many entries in
  * one as Rivulet's would have, so that nothing but Rivulet's own work is between them. That is more than most write by hand;
@@ -40,8 +40,8 @@ export function runLogAppend(runs) {
 }
 
 async function enter(stage, { label, settings }) {
-  const { contestant, seconds, bytes } = settings
-  const worker = await stage.open(contestant, { channel: contestant, isProfiled: true })
+  const { contestant, isLogAlone, seconds, bytes } = settings
+  const worker = await stage.open(contestant, { channel: label, isLogAlone, isProfiled: true })
   return {
     label,
     worker,

@@ -9,6 +9,17 @@ function contestantsOf({ logs, bares }, scenario) {
   return [...logs, ...bares.filter((bare) => bare.in.includes(scenario))].map(({ label }) => label)
 }
 
+function appendersOf(engine) {
+  return contestantsOf(engine, 'log-append').flatMap((contestant) =>
+    engine.logs.some(({ label }) => label === contestant)
+      ? [
+          { label: contestant, contestant, isLogAlone: true },
+          { label: `${contestant}: publish()`, contestant, isLogAlone: false },
+        ]
+      : [{ label: contestant, contestant, isLogAlone: false }],
+  )
+}
+
 /** By each setting of each engine's server; which one is told where there are several. */
 function forAllServers(toRun) {
   return available.flatMap((engine) => {
@@ -46,11 +57,11 @@ export const logScenarios = [
     runTogether: runLogAppend,
     runs: (seconds = 3) =>
       forAllServers((engine, server, labelOn) =>
-        contestantsOf(engine, 'log-append').map((contestant) => ({
-          label: labelOn(contestant),
+        appendersOf(engine).map(({ label, contestant, isLogAlone }) => ({
+          label: labelOn(label),
           contestant: engine.name,
           group: labelOn(engine.name),
-          settings: { engine: engine.name, server, contestant, seconds, bytes: 200 },
+          settings: { engine: engine.name, server, contestant, isLogAlone, seconds, bytes: 200 },
         })),
       ),
     bars: forAllServers((engine, _, labelOn) =>

@@ -82,7 +82,7 @@ async function openStream(address, channel) {
   const stored = async () => (await log.read(channel, { after: 'head', limit: 0 })).head
   await stored()
   const manager = await jetstreamManager(connection)
-  const name = new RegExp(`^rivulet\\.${channel.replace(/[^A-Za-z0-9]+/g, '_')}-[0-9a-f]+$`)
+  const name = new RegExp(`^rivulet\\.${channel.replace(/[^A-Za-z0-9]+/g, '_').slice(0, 32)}-[0-9a-f]+$`)
   for await (const { config } of manager.streams.list()) {
     const subject = config.subjects.find((one) => name.test(one))
     if (subject !== undefined) return { connection, manager, stream: config.name, subject, stored }

@@ -17,11 +17,14 @@ const arrivals = new Arrivals()
 let feed
 
 answerCalls({
-  async open({ engine, contestant, address, channel }) {
+  async open({ engine, contestant, address, channel, isLogAlone }) {
     const { logs, bares } = engineNamed(engine)
     const log = logs.find(({ label }) => label === contestant)
     const bare = bares.find(({ label }) => label === contestant)
-    feed = log === undefined ? await bare.open(address, channel) : await openRivulet(log, address, channel)
+    feed =
+      log === undefined
+        ? await bare.open(address, channel)
+        : await openRivulet(log, address, channel, isLogAlone)
   },
   appendFlatOut: (plan) => appendFlatOut(feed, plan),
   appendPaced: (plan) => appendPaced(feed, plan),
