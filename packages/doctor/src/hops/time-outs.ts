@@ -7,7 +7,7 @@ export interface IdleTimeOut {
 }
 
 /** Defaults as their makers document them, and what their sample configurations set. The shortest first. */
-export const idleTimeOuts: readonly IdleTimeOut[] = [
+const idleTimeOuts: readonly IdleTimeOut[] = [
   { seconds: 15, name: 'Envoy' },
   { seconds: 29, name: 'AWS API Gateway' },
   { seconds: 30, name: 'CloudFront' },
