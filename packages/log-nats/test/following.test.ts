@@ -1,4 +1,5 @@
 import { needs } from '../../../test/support/needs.ts'
+import { createNatsLog } from '../src/index.ts'
 import { append, entry, eventually, Listener, listen } from './support/listener.ts'
 import { OwnServer } from './support/own-server.ts'
 import { Storage } from './support/storage.ts'
@@ -176,6 +177,23 @@ nats.describe('following', () => {
     await listener.stop()
     await own.close()
     await server.dispose()
+  })
+
+  test('leaves no timer behind that keeps the process alive', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const connection = await storage.connect()
+    const before = timers()
+    const log = createNatsLog({ connection, prefix: storage.prefix })
+    const listener = await listen(log, 'news')
+    await Promise.all(Array.from({ length: 50 }, () => log.append('news', entry())))
+    await log.append('news', entry(), { idempotencyKey: 'k' })
+    await log.close()
+    await listener.ended
+    // Requests that are under way have theirs for at most as long as they may take.
+    await eventually(
+      async () => timers(),
+      (count) => count <= before,
+    )
   })
 
   test('leaves the connection open and usable, and nothing of its own on it', async () => {

@@ -23,8 +23,13 @@ export class OwnServer {
   /** @param settings More of a configuration file; without a `jetstream` in it, JetStream is enabled. */
   static async start(program: string, settings = ''): Promise<OwnServer> {
     const server = new OwnServer(program, await freePort(), settings)
-    await server.start()
-    return server
+    try {
+      await server.start()
+      return server
+    } catch (error) {
+      await server.dispose()
+      throw error
+    }
   }
 
   /** Several that make one cluster; resolves when JetStream works on it. */

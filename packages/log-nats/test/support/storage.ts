@@ -5,7 +5,7 @@ import type { EventLog } from '@rivulet/core'
 import { createNatsLog, type NatsLogOptions } from '../../src/index.ts'
 import { LinkProxy } from './link-proxy.ts'
 
-export const sharedPort = 4222
+const sharedPort = 4222
 
 /** Reconnects as soon as there is a server, for ever. */
 export const connectionOptions: ConnectionOptions = {
