@@ -1,4 +1,4 @@
-import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommandFailed, runPnpm } from './run.mjs'
 import { exampleFolders, hashOf, packageFolders, remember, remembered, root } from './workspace.mjs'
@@ -41,10 +41,15 @@ function build() {
   )
   const shared = ['tsconfig.base.json', 'tsdown.base.ts', 'pnpm-lock.yaml'].map((name) => join(root, name))
   const wanted = hashOf([...sources, ...shared])
-  const isBuilt = packageFolders().every((folder) => existsSync(join(folder, 'dist', 'index.cjs')))
+  const isBuilt = packageFolders().every((folder) => hasModules(join(folder, 'dist')))
   if (isBuilt && remembered('built') === wanted) return
   buildPackages()
   remember('built', wanted)
+}
+
+/** Not every package has an `index`: some have several entries. */
+function hasModules(folder) {
+  return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.cjs'))
 }
 
 /** Builds all packages, each after those it depends on. */
