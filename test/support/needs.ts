@@ -20,6 +20,7 @@ const tools = {
   nginx: { commands: ['nginx'], get: 'apt-get install nginx' },
   haproxy: { commands: ['haproxy'], get: 'apt-get install haproxy' },
   caddy: { commands: ['caddy'], get: 'apt-get install caddy' },
+  ip: { commands: ['ip'], get: 'apt-get install iproute2, and the right to make network namespaces' },
   curl: { commands: ['curl'], get: 'apt-get install curl' },
   'redis-server': { commands: ['redis-server'], get: 'apt-get install redis-server' },
   postgres: { commands: ['postgres'], get: 'apt-get install postgresql' },
