@@ -1,7 +1,7 @@
 import { createChannel } from '@rivulet/core'
 import { type CollectedEvent, collect, createHistory } from '@rivulet/testing'
 import { needs } from '../../../test/support/needs.ts'
-import { entry, listen } from './support/listener.ts'
+import { entry, Listener, listen } from './support/listener.ts'
 import { OwnServer } from './support/own-server.ts'
 import { Storage } from './support/storage.ts'
 import { serveChannel } from './support/web-server.ts'
@@ -111,6 +111,55 @@ postgres.describe('a server that fails', () => {
     expect(numbers(back.events)).toEqual([1, 2, 3, 5, 6])
     history.assertExact()
   }, 60_000)
+})
+
+postgres.describe('a standby', () => {
+  const disposals: (() => Promise<void>)[] = []
+
+  afterEach(async () => {
+    for (const dispose of disposals.splice(0).reverse()) await dispose()
+  })
+
+  test('serves readers, takes no appends, and once it is promoted knows what it has lost', async () => {
+    const primary = await OwnServer.start(postgres.path)
+    disposals.push(() => primary.dispose())
+    const before = new Storage(primary.config)
+    disposals.push(() => before.close())
+    const log = before.log()
+    await log.migrate()
+    const standby = await primary.startStandby()
+    disposals.push(() => standby.dispose())
+    const after = new Storage(standby.config)
+    disposals.push(() => after.close())
+    const promoted = after.log({ schema: before.schema, migrate: false })
+
+    const kept = await log.append('news', entry('kept'))
+    const listener = new Listener(promoted, 'news', { ...kept, offset: 0, check: '0' })
+    await listener.until(({ entries }) => entries.length === 1)
+    await expect(promoted.append('news', entry())).rejects.toMatchObject({ code: 'ERR_SSE_LOG_READ_ONLY' })
+    // What is committed while the standby is away is lost with the primary.
+    await standby.kill()
+    const lost = [await log.append('news', entry('lost')), await log.append('news', entry('lost too'))]
+    await primary.kill()
+    await standby.start()
+    await after.admin.query('SELECT pg_promote()')
+    await eventually(() => promoted.append('news', entry('another'), { idempotencyKey: 'another' }))
+    for (let count = 0; count < 3; count += 1) await promoted.append('news', entry())
+
+    for (const position of lost) {
+      expect(await promoted.read('news', { after: position, limit: 0 })).toMatchObject({
+        invalid: 'unknown',
+        head: 5,
+      })
+    }
+    expect(await promoted.read('news', { after: kept, limit: 0 })).not.toHaveProperty('invalid')
+    await listener.until(({ entries }) => entries.length === 5)
+    expect([listener.data.slice(0, 2), listener.resets]).toEqual([['kept', 'another'], []])
+    await listener.stop()
+    const misled = new Listener(promoted, 'news', lost[1] ?? kept)
+    await misled.until(({ resets, entries }) => resets.length === 1 && entries.length === 5)
+    await misled.stop()
+  }, 40_000)
 })
 
 postgres.describe('clients of a channel', () => {

@@ -1,6 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -32,7 +41,8 @@ export class OwnServer {
   #process: ChildProcess | undefined
 
   private constructor(program: string, port: number, options: OwnServerOptions) {
-    this.#program = program
+    // The others are beside it, which may not be where a link to it is.
+    this.#program = realpathSync(program)
     this.port = port
     this.#options = options
     this.#folder = mkdtempSync(join(options.folder ?? tmpdir(), 'rivulet-postgres-'))
@@ -42,15 +52,30 @@ export class OwnServer {
   /** @param program Path of `postgres`; `initdb` is beside it. */
   static async start(program: string, options: OwnServerOptions = {}): Promise<OwnServer> {
     const server = new OwnServer(program, await freePort(), options)
-    const { access = 'host all all 127.0.0.1/32 trust' } = options
+    const { access = 'host all,replication all 127.0.0.1/32 trust' } = options
     execFileSync(
-      join(dirname(program), 'initdb'),
+      join(dirname(server.#program), 'initdb'),
       ['-D', server.#data, '-U', 'tester', '-E', 'UTF8', '--locale=C', '--no-sync', '--auth=trust'],
       { stdio: ['ignore', 'ignore', 'inherit'], ...runsAs },
     )
     writeFileSync(join(server.#data, 'pg_hba.conf'), `${access}\n`)
     await server.start()
     return server
+  }
+
+  /** Copies this server, which goes on, to another one that follows it as a hot standby. */
+  async startStandby(): Promise<OwnServer> {
+    const standby = new OwnServer(this.#program, await freePort(), this.#options)
+    const { host, user } = this.config
+    const source = `host=${host} port=${this.port} user=${user}`
+    // -R writes where to follow, and that it is a standby.
+    execFileSync(
+      join(dirname(this.#program), 'pg_basebackup'),
+      ['-D', standby.#data, '-d', source, '-R', '--no-sync', '--checkpoint=fast'],
+      { stdio: ['ignore', 'ignore', 'inherit'], ...runsAs },
+    )
+    await standby.start()
+    return standby
   }
 
   get #data(): string {
