@@ -116,6 +116,7 @@ export class NatsLog implements EventLog {
     await this.#queues.close(logClosedError('NATS'))
     await Promise.all([this.#trimmer.close(), this.#sweeper.close()])
     this.#appender.close()
+    this.#parts.messages.close()
     this.#parts.link.close()
   }
 

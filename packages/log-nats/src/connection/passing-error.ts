@@ -5,20 +5,7 @@ const notNow = [10008, 10009]
 
 /** Whether it is as well asked again: nothing was answered, or that there is nobody to answer yet. */
 export function isPassing(error: unknown): boolean {
-  return isTimeout(error) || (error instanceof JetStreamApiError && notNow.includes(error.code))
-}
-
-/** By the name: it may come from another copy of the client, as below. */
-export function isTimeout(error: unknown): boolean {
-  return error instanceof Error && error.name === 'TimeoutError'
-}
-
-/** Whether nobody listens on the subject that was asked. */
-export function isNoResponders(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'isNoResponders' in error &&
-    typeof error.isNoResponders === 'function' &&
-    error.isNoResponders() === true
-  )
+  // By its name: it may come from another copy of the client.
+  if (error instanceof Error && error.name === 'TimeoutError') return true
+  return error instanceof JetStreamApiError && notNow.includes(error.code)
 }

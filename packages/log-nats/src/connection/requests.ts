@@ -12,8 +12,8 @@ interface Waiting {
 }
 
 /**
- * Publishes, and waits for what the stream answers. Like the client's own `request()`, without the two stack traces and the timer
- * that this makes for each: a third of what an append costs.
+ * Publishes, and waits for the answer. Like the client's own `request()`, without the two stack traces and the timer
+ * that this makes for each: a third of what an append, or the read of an entry, costs.
  */
 export class Requests {
   readonly #link: Link
@@ -39,13 +39,15 @@ export class Requests {
   }
 
   /** An answer may be a status, such as 503; `null`: there was none in time. Rejects with what the connection says. */
-  ask(subject: string, body: string, headers: MsgHdrs): Promise<Msg | null> {
+  ask(subject: string, body: string, headers?: MsgHdrs): Promise<Msg | null> {
     this.#subscription ??= this.#subscribe()
     this.#count += 1
     const token = this.#count.toString(36)
     return new Promise((resolve, reject) => {
       // First: it throws where it is too large, or the connection was closed.
-      this.#link.connection.publish(subject, body, { headers, reply: `${this.#inbox}.${token}` })
+      const reply = `${this.#inbox}.${token}`
+      const options = headers === undefined ? { reply } : { reply, headers }
+      this.#link.connection.publish(subject, body, options)
       const until = performance.now() + this.#askMs
       this.#waiting.set(token, { subject, until, resolve, reject })
       this.#timer ??= setTimeout(() => this.#look(), this.#lookMs)

@@ -1,11 +1,6 @@
-import {
-  JetStreamApiCodes,
-  JetStreamApiError,
-  type JetStreamManager,
-  jetstreamManager,
-} from '@nats-io/jetstream'
+import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream'
 import type { Link } from '../connection/link.ts'
-import { isNoResponders, isTimeout } from '../connection/passing-error.ts'
+import { Requests } from '../connection/requests.ts'
 import { decodeMessage, type StoredMessage } from './stored-message.ts'
 
 /** Messages that are asked for at the same time: more makes it no faster, and each may have a megabyte. */
@@ -18,11 +13,15 @@ const directMs = 500
 /** Reads the messages of streams by their sequence, which is the offset. */
 export class Messages {
   readonly #link: Link
-  readonly #direct: Promise<JetStreamManager>
+  readonly #requests: Requests
 
   constructor(link: Link) {
     this.#link = link
-    this.#direct = jetstreamManager(link.connection, { checkAPI: false, timeout: directMs })
+    this.#requests = new Requests(link, directMs)
+  }
+
+  close(): void {
+    this.#requests.close()
   }
 
   /** One message, or null where it is not there (any more). */
@@ -75,18 +74,16 @@ export class Messages {
 
   /** From any replica, or, where that does not answer or has not heard of it (yet), from the leader. */
   async #ask(api: JetStreamManager, stream: string, offset: number): Promise<StoredMessage | null> {
-    const direct = await this.#direct
     const query = { seq: offset }
-    const message =
-      (await direct.direct.getMessage(stream, query).catch(askTheLeader)) ??
-      (await unlessGone(api.streams.getMessage(stream, query)))
-    return message === null ? null : decodeMessage(message)
+    const direct = await this.#requests.ask(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(query))
+    // Without a body it is a status: there is no such message, or nobody to give it.
+    if (direct !== null && direct.data.length > 0) {
+      const storedAt = () => Date.parse(direct.headers?.get('Nats-Time-Stamp') ?? '')
+      return decodeMessage(direct.string(), offset, storedAt)
+    }
+    const stored = await unlessGone(api.streams.getMessage(stream, query))
+    return stored === null ? null : decodeMessage(stored.string(), offset, () => stored.time.getTime())
   }
-}
-
-function askTheLeader(error: unknown): null {
-  if (isNoResponders(error) || isTimeout(error)) return null
-  throw error
 }
 
 async function unlessGone<T>(promise: Promise<T>): Promise<T | null> {

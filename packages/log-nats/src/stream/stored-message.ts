@@ -1,4 +1,3 @@
-import type { StoredMsg } from '@nats-io/jetstream'
 import type { StoredEntry } from '@rivulet/core'
 import { decodeEntry } from '@rivulet/core/log-kit'
 
@@ -20,8 +19,6 @@ export interface StoredMessage extends Past {
   readonly entry: StoredEntry
   /** Bytes of payload with this entry's. */
   readonly bytes: number
-  /** Its `Nats-Msg-Id`. */
-  readonly id: string
   /** When the server stored it, in milliseconds since 1970. */
   readonly storedAt: number
 }
@@ -39,14 +36,14 @@ export function decodeBody(body: string, offset: number): Past & { readonly entr
   return { previous, bytesBefore: Number(bytesBefore), newestKeyed: Number(newestKeyed), entry }
 }
 
-export function decodeMessage(message: StoredMsg): StoredMessage {
-  const body = decodeBody(message.string(), message.seq)
+/** @param storedAt Asked only where it matters: it costs reading the message's headers. */
+export function decodeMessage(body: string, offset: number, storedAt: () => number): StoredMessage {
+  const decoded = decodeBody(body, offset)
   return {
-    ...body,
-    bytes: body.bytesBefore + Buffer.byteLength(body.entry.data),
-    id: message.header.get('Nats-Msg-Id'),
+    ...decoded,
+    bytes: decoded.bytesBefore + Buffer.byteLength(decoded.entry.data),
     get storedAt() {
-      return message.time.getTime()
+      return storedAt()
     },
   }
 }
