@@ -7,6 +7,9 @@ const unsafe = /[%{}]|\p{Surrogate}/gu
 export class KeyNames {
   readonly #prefix: string
   readonly #driver: Driver
+  /** Asked for last, with what its keys begin with: a busy channel is asked for again and again. */
+  #channel: string | null = null
+  #start = ''
 
   constructor(prefix: string, driver: Driver) {
     this.#prefix = prefix
@@ -32,8 +35,12 @@ export class KeyNames {
   }
 
   #key(channel: string, what: string): string {
-    const name = channel.replace(unsafe, (part) => `%${part.charCodeAt(0).toString(16)}`)
-    // Empty braces are no hash tag. No escaped name is a bare percent sign.
-    return `${this.#prefix}{${name === '' ? '%' : name}}:${what}`
+    if (channel !== this.#channel) {
+      const name = channel.replace(unsafe, (part) => `%${part.charCodeAt(0).toString(16)}`)
+      // Empty braces are no hash tag. No escaped name is a bare percent sign.
+      this.#start = `${this.#prefix}{${name === '' ? '%' : name}}:`
+      this.#channel = channel
+    }
+    return this.#start + what
   }
 }
