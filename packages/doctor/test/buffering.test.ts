@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import type { RequestListener, ServerResponse } from 'node:http'
+import { diagnose } from '../src/index.ts'
 import { diagnosed, streamHeaders } from './support/answer.ts'
 import { checkOf } from './support/look.ts'
+import { afterwards } from './support/serve.ts'
 
 /** A server that writes at once and then every so often; `write` counts from 0. */
 function writing(everyMs: number, write: (response: ServerResponse, n: number) => unknown): RequestListener {
@@ -58,6 +62,37 @@ describe('what an application may do', () => {
     expect(checkOf(await diagnosed(listener, { waitMs: 1_500 }), 'buffering').verdict).toBe('ok')
   })
 })
+
+test('a doctor that was too busy to read does not blame others', async () => {
+  const origin = await startElsewhere()
+  const busy = setInterval(() => {
+    const until = performance.now() + 700
+    while (performance.now() < until);
+  }, 1_500)
+  afterwards(async () => clearInterval(busy))
+  const report = await diagnose(origin, { waitMs: 5_000 })
+  expect(checkOf(report, 'buffering')).toMatchObject({ verdict: 'ok' })
+})
+
+/** A server in a process of its own, whose events carry their time. */
+async function startElsewhere(): Promise<string> {
+  const program = `
+    const { createServer } = require('node:http')
+    const server = createServer((request, response) => {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+      const timer = setInterval(() => response.write('data: {"at":' + Date.now() + '}\\n\\n'), 50)
+      response.on('close', () => clearInterval(timer))
+    })
+    server.listen(0, '127.0.0.1', () => console.log(server.address().port))
+  `
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  afterwards(async () => {
+    child.kill()
+    await once(child, 'exit')
+  })
+  const [port] = (await once(child.stdout, 'data')) as [Buffer] // its first line
+  return `http://127.0.0.1:${String(port).trim()}/`
+}
 
 describe('what only a buffer does', () => {
   test('heartbeats in a heap', async () => {
