@@ -8,6 +8,7 @@ export const usage = `pnpm bench [scenario ...] [options]
   --seconds <n>     how long one contestant is measured in one round
   --only <a,b>      only these contestants; for the log scenarios also engines
   --quick           floor, naive and Rivulet, short; fails where user CPU is more than 15 % over its bar
+  --svg <file>      draw what a delivery costs, of the scenarios that measure it
   --json <file>     write all figures of all rounds there
   --profile <kind>  cpu or heap: profile the servers into bench/profiles/
   --list            name the scenarios
@@ -31,6 +32,7 @@ export function readOptions(args) {
       seconds: { type: 'string' },
       only: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      svg: { type: 'string' },
       json: { type: 'string' },
       profile: { type: 'string', multiple: true, default: [] },
       list: { type: 'boolean', default: false },
@@ -43,11 +45,15 @@ export function readOptions(args) {
     return scenario
   })
   return {
-    scenarios: wanted.length > 0 ? wanted : scenarios.filter(({ isQuick }) => isQuick || !values.quick),
+    scenarios:
+      wanted.length > 0
+        ? wanted
+        : scenarios.filter(({ isQuick, isApart }) => (values.quick ? isQuick : !isApart)),
     rounds: positive('--rounds', values.rounds) ?? (values.quick ? 2 : 5),
-    seconds: positive('--seconds', values.seconds) ?? (values.quick ? 2 : undefined),
+    seconds: positive('--seconds', values.seconds) ?? (values.quick ? 1.5 : undefined),
     only: values.only?.split(',') ?? (values.quick ? quickContestants : undefined),
     isQuick: values.quick,
+    svg: values.svg,
     json: values.json,
     profile: values.profile,
     list: values.list,

@@ -7,8 +7,8 @@ const require = createRequire(import.meta.url)
 /**
  * All contestants: the module that starts each, and the packages whose versions are printed.
  *
- * A module exports `start(settings)`, which resolves with `{ port, publish(events, topic?), prepare?(events) }`: a server on
- * the loopback with the routes that `frameworks.mjs` describes.
+ * A module exports `start(settings)`, which resolves with `{ port, publish(events, topic?), prepare?(events), cpuUsage?() }`: a
+ * server on the loopback with the routes that `frameworks.mjs` describes. `cpuUsage`: of another process that does the work.
  */
 export const contestants = {
   floor: { module: './floor.mjs', packages: [] },
@@ -22,8 +22,12 @@ export const contestants = {
   '@fastify/sse': { module: './fastify-sse.mjs', packages: ['@fastify/sse'] },
   'sse-channel': { module: './sse-channel.mjs', packages: ['sse-channel'] },
   'express-sse': { module: './express-sse.mjs', packages: ['express-sse'] },
+  nchan: { module: './nchan.mjs', packages: [] },
   hono: { module: './hono.mjs', packages: ['hono', '@hono/node-server'] },
 }
+
+/** What users would pick instead. */
+export const libraries = ['better-sse', '@fastify/sse', 'sse-channel', 'express-sse', 'hono']
 
 export async function startContestant(name, settings) {
   const { start } = await import(contestants[name].module)

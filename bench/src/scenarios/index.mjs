@@ -1,6 +1,9 @@
+import { libraries } from '../contestants/index.mjs'
+import { missing as missingNchan } from '../contestants/nchan.mjs'
 import { runComeBack } from './come-back.mjs'
 import { runFanOut } from './fan-out.mjs'
 import { runFrozen } from './frozen.mjs'
+import { growth } from './growth.mjs'
 import { runIdle } from './idle.mjs'
 import { logScenarios } from './log-scenarios.mjs'
 import { runOpening } from './opening.mjs'
@@ -8,7 +11,8 @@ import { runTokens } from './tokens.mjs'
 import { runTopics } from './topics.mjs'
 
 const rivulets = ['rivulet-core', 'rivulet-express', 'rivulet-fastify']
-const libraries = ['better-sse', '@fastify/sse', 'sse-channel', 'express-sse', 'hono']
+const naives = ['naive-express', 'naive-fastify']
+const nchan = missingNchan() === null ? ['nchan'] : []
 const basics = ['floor', 'naive', ...rivulets]
 
 /** The same settings for every contestant. */
@@ -20,10 +24,16 @@ const cost = { cpu: 'CPU µs', user: 'user µs', system: 'system µs' }
 const delivery = { deliveryP50: 'delivery p50 ms', deliveryP99: 'delivery p99 ms' }
 const fanOut = { ...cost, ...delivery, delayP99: 'loop delay p99 ms' }
 
+function skippedNchan() {
+  const reason = missingNchan()
+  return reason === null ? [] : [`SKIPPED nchan: ${reason}`]
+}
+
 /**
  * What is measured, in `runs(seconds?)`, one for each contestant. `bars` are what every Rivulet contestant, or the run `of`,
  * must show: `figure` against that of another run (`against`), beyond it
- * (`beyond`), or by itself. `notes()`: lines to be told besides. Those with `isQuick` are what `--quick` runs.
+ * (`beyond`), or by itself. `notes()`: lines to be told besides. Those with `isQuick` are what `--quick` runs, those with
+ * `isApart` run only where they are named; `isPictured`: CPU as bars in `--svg`.
  *
  * Small event: 200 bytes of JSON, 240 with its id and framing.
  */
@@ -33,9 +43,11 @@ export const scenarios = [
     isQuick: true,
     title: 'Paced fan-out: 1,000 connections, 60 events a second of 200 bytes; per delivery',
     columns: fanOut,
+    isPictured: true,
+    notes: skippedNchan,
     run: runFanOut,
     runs: (seconds = 5) =>
-      forAll([...basics, ...libraries], {
+      forAll([...basics, ...naives, ...libraries, ...nchan], {
         connections: 1_000,
         eventsPerSecond: 60,
         burst: 1,
@@ -54,9 +66,11 @@ export const scenarios = [
     isQuick: true,
     title: 'Bursts: 500 connections, 200 events a second of 200 bytes, ten at a time; per delivery',
     columns: fanOut,
+    isPictured: true,
+    notes: skippedNchan,
     run: runFanOut,
     runs: (seconds = 5) =>
-      forAll([...basics, ...libraries], {
+      forAll([...basics, ...naives, ...libraries, ...nchan], {
         connections: 500,
         eventsPerSecond: 200,
         burst: 10,
@@ -74,9 +88,10 @@ export const scenarios = [
     name: 'overload',
     title: 'Overload: 500 connections, 1,000 events a second of 200 bytes, ten at a time; per delivery',
     columns: { ...fanOut, peakMemory: 'peak memory MiB', keptMemory: 'kept memory MiB' },
+    isPictured: true,
     run: runFanOut,
     runs: (seconds = 5) =>
-      forAll(basics, {
+      forAll([...basics, ...libraries], {
         connections: 500,
         eventsPerSecond: 1_000,
         burst: 10,
@@ -93,9 +108,10 @@ export const scenarios = [
     name: 'wide',
     title: 'Wide: 9,000 connections, 4 events a second of 200 bytes; per delivery',
     columns: fanOut,
+    isPictured: true,
     run: runFanOut,
     runs: (seconds = 6) =>
-      forAll(basics, {
+      forAll([...basics, ...naives], {
         connections: 9_000,
         eventsPerSecond: 4,
         burst: 1,
@@ -248,5 +264,6 @@ export const scenarios = [
       { of: 'rivulet-fastify', figure: 'rate', against: 'naive-fastify', atLeast: 0.9 },
     ],
   },
+  growth,
   ...logScenarios,
 ]

@@ -13,6 +13,7 @@ const profiler = new Profiler()
 answerCalls({
   async start(name, settings) {
     contestant = await startContestant(name, settings)
+    if (contestant.cpuUsage !== undefined) meter.cpuUsage = contestant.cpuUsage
     return contestant.port
   },
   publish: (plan) => publishPaced(contestant, plan),

@@ -20,9 +20,11 @@ function usedBytes() {
   return heapUsed + external
 }
 
-/** CPU, event-loop delay and memory of this process from `begin` to `end`. */
+/** CPU, event-loop delay and memory from `begin` to `end`. */
 export class Meter {
-  #cpu = process.cpuUsage()
+  /** Of the process that does the work; in microseconds. */
+  cpuUsage = () => process.cpuUsage()
+  #cpu
   #delay = monitorEventLoopDelay({ resolution: delayResolutionMs })
   #startedAt = 0
   #peakUsed = 0
@@ -37,17 +39,17 @@ export class Meter {
     this.#delay.reset()
     this.#delay.enable()
     this.#startedAt = performance.now()
-    this.#cpu = process.cpuUsage()
+    this.#cpu = this.cpuUsage()
   }
 
   end() {
-    const { user, system } = process.cpuUsage(this.#cpu)
+    const { user, system } = this.cpuUsage()
     const elapsedMs = performance.now() - this.#startedAt
     this.#delay.disable()
     clearInterval(this.#sampler)
     return {
-      userUs: user,
-      systemUs: system,
+      userUs: user - this.#cpu.user,
+      systemUs: system - this.#cpu.system,
       elapsedMs,
       delayP99Ms: beyondPeriod(this.#delay.percentile(99)),
       delayMaxMs: beyondPeriod(this.#delay.max),
