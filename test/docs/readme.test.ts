@@ -33,6 +33,11 @@ test("the README's first program runs, and resumes what a client missed", async 
   )
 })
 
+test("the program of the client's README runs", async () => {
+  const url = await start('packages/client/README.md')
+  expect((await collect(url, '/clock', { count: 2 })).events.at(-1)?.event).toBe('tick')
+})
+
 test("the program of the metrics' README runs, and is scraped", async () => {
   const url = await start('packages/metrics/README.md')
   await collect(url, '/clock', { count: 1 })

@@ -1,7 +1,6 @@
 /** Codes of errors of the client; each is a heading of `docs/errors.md`. */
 export type ClientErrorCode =
-  | 'ERR_SSE_CLIENT_CLOSED'
-  | 'ERR_SSE_CLIENT_FINAL'
+  | 'ERR_SSE_CLIENT_BUSY'
   | 'ERR_SSE_CLIENT_NETWORK'
   | 'ERR_SSE_CLIENT_OPTION'
   | 'ERR_SSE_CLIENT_RESPONSE'

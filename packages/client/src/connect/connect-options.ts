@@ -1,4 +1,5 @@
 import { ClientError } from '../client-error.ts'
+import { parseData } from '../events.ts'
 import { defaultMaxEventLength } from '../parse/parse-event-stream.ts'
 import type { CursorStore } from './cursor-store.ts'
 
@@ -40,6 +41,8 @@ export interface ConnectOptions {
    * Default 45,000, three of Rivulet's.
    */
   readonly silenceMs?: number | false | undefined
+  /** Makes of a payload's text what events carry as `data`. Default: JSON as what it says, else the text. */
+  readonly parse?: ((data: string, event: string) => unknown) | undefined
   /** Longest data of one event, in UTF-16 units. Default 16 Mi. */
   readonly maxEventLength?: number | undefined
   /** Events that may wait for a loop that takes them one by one, before reading stops. Default 64. */
@@ -54,6 +57,7 @@ export interface ResolvedConnectOptions extends ConnectOptions {
   readonly silenceMs: number | false
   readonly maxEventLength: number
   readonly highWaterMark: number
+  readonly parse: (data: string, event: string) => unknown
   readonly fetch: FetchLike
 }
 
@@ -67,6 +71,7 @@ export function resolveConnectOptions(options: ConnectOptions): ResolvedConnectO
     silenceMs = 45_000,
     maxEventLength = defaultMaxEventLength,
     highWaterMark = 64,
+    parse = parseData,
   } = options
   assertWithin('retryMs', retryMs, 0, maxDurationMs)
   assertWithin('maxRetryMs', maxRetryMs, 0, maxDurationMs)
@@ -75,7 +80,7 @@ export function resolveConnectOptions(options: ConnectOptions): ResolvedConnectO
   assertWithin('highWaterMark', highWaterMark, 1, Number.MAX_SAFE_INTEGER)
   // Looked up with each call, so that instruments that replace it later are used.
   const fetchOf = options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init))
-  return { ...options, retryMs, maxRetryMs, silenceMs, maxEventLength, highWaterMark, fetch: fetchOf }
+  return { ...options, retryMs, maxRetryMs, silenceMs, maxEventLength, highWaterMark, parse, fetch: fetchOf }
 }
 
 function assertWithin(name: string, value: unknown, min: number, max: number): void {

@@ -39,6 +39,12 @@ export interface Connection<Events = AnyEvents> extends AsyncIterable<ReceivedEv
     listener: (event: ReceivedEventOf<Events, Type>) => void,
   ): () => void
   /**
+   * Calls `listener` for each event, whatever its type.
+   *
+   * @returns stops it
+   */
+  onEvent(listener: (event: ReceivedEvent<Events>) => void): () => void
+  /**
    * Calls `listener` when the state changes, with the error that made it `connecting` or `closed`, where there was one.
    *
    * @returns stops it

@@ -1,13 +1,13 @@
 /** Functions by event type. */
 export class Listeners<Event extends { readonly event: string }> {
-  readonly #byType = new Map<string, Set<(event: Event) => void>>()
+  readonly #byType = new Map<string | null, Set<(event: Event) => void>>()
 
   get isEmpty(): boolean {
     return this.#byType.size === 0
   }
 
-  /** @returns stops it */
-  add(type: string, listener: (event: Event) => void): () => void {
+  /** @param type `null`: all. @returns stops it */
+  add(type: string | null, listener: (event: Event) => void): () => void {
     const listeners = this.#byType.get(type) ?? new Set()
     this.#byType.set(type, listeners)
     // The same function may listen twice: each of them is one.
@@ -20,7 +20,9 @@ export class Listeners<Event extends { readonly event: string }> {
   }
 
   tell(event: Event): void {
-    for (const listener of [...(this.#byType.get(event.event) ?? [])]) call(() => listener(event))
+    for (const type of [event.event, null]) {
+      for (const listener of [...(this.#byType.get(type) ?? [])]) call(() => listener(event))
+    }
   }
 }
 

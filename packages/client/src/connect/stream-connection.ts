@@ -34,6 +34,8 @@ export class StreamConnection implements Connection {
   #queue: EventQueue<ReceivedEvent> | null = null
   #state: ConnectionState = 'connecting'
   #isStarted = false
+  /** The server has said that nothing more will come. */
+  #hasEnded = false
   /** The last event id that has come, which may be ahead of what the loop has taken. */
   #receivedId: string
   #retryMs: number
@@ -68,6 +70,12 @@ export class StreamConnection implements Connection {
     return stop
   }
 
+  onEvent(listener: (event: ReceivedEvent) => void): () => void {
+    const stop = this.#listeners.add(null, listener)
+    this.#start()
+    return stop
+  }
+
   onState(listener: StateListener): () => void {
     this.#stateListeners.add(listener)
     return () => this.#stateListeners.delete(listener)
@@ -83,7 +91,7 @@ export class StreamConnection implements Connection {
 
   [Symbol.asyncIterator](): AsyncIterator<ReceivedEvent, undefined> {
     if (this.#queue !== null) {
-      throw new ClientError('ERR_SSE_CLIENT_CLOSED', 'Another loop takes the events of this connection.')
+      throw new ClientError('ERR_SSE_CLIENT_BUSY', 'Another loop takes the events of this connection.')
     }
     const queue = new EventQueue<ReceivedEvent>(this.#options.highWaterMark)
     this.#queue = queue
@@ -93,6 +101,7 @@ export class StreamConnection implements Connection {
       next: async () => {
         const result = await queue.take()
         if (result.done !== true) this.#cursor.move(result.value.lastEventId)
+        else if (this.#hasEnded) this.#cursor.forget()
         return result
       },
       return: () => {
@@ -202,15 +211,12 @@ export class StreamConnection implements Connection {
 
   /** @returns whether the stream has said that nothing more will come */
   #deliver({ event, data, lastEventId }: ParsedBlock): boolean {
-    const received: ReceivedEvent = { event, data: parseData(data), lastEventId }
+    const received: ReceivedEvent = { event, data: this.#options.parse(data, event), lastEventId }
     this.#receive(lastEventId)
     this.#listeners.tell(received)
     if (this.#queue === null) this.#cursor.move(lastEventId)
     else this.#queue.put(received)
-    return (
-      event === '$end' &&
-      !(typeof received.data === 'object' && received.data !== null && 'channel' in received.data)
-    )
+    return event === '$end' && !isOfOneChannel(parseData(data))
   }
 
   #receive(id: string): void {
@@ -218,7 +224,9 @@ export class StreamConnection implements Connection {
   }
 
   #finished(): ConnectionEnd {
-    this.#cursor.forget()
+    this.#hasEnded = true
+    // What the loop has not taken yet may have to be asked for again.
+    if (this.#queue === null) this.#cursor.forget()
     return { reason: 'end' }
   }
 
@@ -237,4 +245,9 @@ export class StreamConnection implements Connection {
     this.#state = state
     for (const listener of [...this.#stateListeners]) call(() => listener(state, error))
   }
+}
+
+/** Whether a `$end` is of one of several channels: the stream goes on. */
+function isOfOneChannel(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'channel' in data
 }

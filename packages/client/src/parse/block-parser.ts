@@ -44,17 +44,16 @@ export class BlockParser {
     this.#parser = createParser({
       maxBufferSize: maxEventLength,
       onEvent: ({ event = 'message', data, id }) => {
+        // The parser's own limit is for what it keeps; this came whole.
+        if (data.length > maxEventLength) this.#failure = tooLarge(maxEventLength)
+        if (this.#failure !== null) return
         if (id !== undefined) this.#lastEventId = id
         handlers.block({ event, data, lastEventId: this.#lastEventId })
       },
       onRetry: (retryMs) => handlers.retry?.(Math.min(retryMs, maxRetryMs)),
       onError: ({ type }) => {
         // All else that is wrong with a line makes it one to be ignored, as the standard says.
-        if (type !== 'max-buffer-size-exceeded') return
-        this.#failure = new ClientError(
-          'ERR_SSE_CLIENT_TOO_LARGE',
-          `An event is longer than maxEventLength (${maxEventLength} characters): raise it, or let the server send a reference.`,
-        )
+        if (type === 'max-buffer-size-exceeded') this.#failure = tooLarge(maxEventLength)
       },
     })
     // The decoder takes the byte order mark off; the parser must not look for a second one.
@@ -75,4 +74,11 @@ export class BlockParser {
       this.#handlers.bareId?.(id)
     }
   }
+}
+
+function tooLarge(maxEventLength: number): ClientError {
+  return new ClientError(
+    'ERR_SSE_CLIENT_TOO_LARGE',
+    `An event is longer than maxEventLength (${maxEventLength} characters): raise it, or let the server send a reference.`,
+  )
 }
