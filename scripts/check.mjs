@@ -10,6 +10,7 @@ const checks = {
   types: () => runTool('tsc', ['--noEmit']),
   'types of the examples': () => exampleFolders().forEach(typecheckExample),
   'unused code and dependencies': () => runTool('knip', []),
+  'bundle size': () => runTool('size-limit', []),
   'packages as published': () => run(process.execPath, [join(root, 'scripts', 'check-packages.mjs')]),
 }
 
