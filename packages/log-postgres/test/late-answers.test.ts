@@ -1,0 +1,82 @@
+import { needs } from '../../../test/support/needs.ts'
+import { entry } from './support/listener.ts'
+import { Storage } from './support/storage.ts'
+
+const postgres = needs('postgres')
+
+postgres.describe('answers that do not come in time', () => {
+  let storage: Storage
+
+  beforeEach(() => {
+    storage = new Storage()
+  })
+
+  afterEach(() => storage.close())
+
+  test('a pool whose clients are all in use is told apart from a silent server', async () => {
+    const pool = storage.pool({ max: 1 })
+    const log = storage.log({ pool, answerMs: 200 })
+    await log.migrate()
+    const client = await pool.connect()
+    await expect(log.append('news', entry())).rejects.toMatchObject({
+      code: 'ERR_SSE_LOG_UNREACHABLE',
+      message: expect.stringContaining('all are in use'),
+    })
+    client.release()
+    expect(await log.append('news', entry())).toMatchObject({ offset: 1 })
+  })
+
+  test('a statement that is not answered in time fails, never overtakes what comes later, and its client is given up', async () => {
+    const pool = storage.pool({ max: 2 })
+    const log = storage.log({ pool, answerMs: 300 })
+    await log.append('news', entry('first'))
+    const client = await storage.admin.connect()
+    await client.query('BEGIN')
+    await client.query(`SELECT FROM ${storage.schema}.channels FOR UPDATE`)
+    await expect(log.append('news', entry('given up'))).rejects.toMatchObject({
+      code: 'ERR_SSE_LOG_UNREACHABLE',
+    })
+    const later = log.append('news', entry('later'))
+    await client.query('COMMIT')
+    client.release()
+    await later
+    const data = (await log.read('news', { after: 'start', limit: 10 })).entries.map((one) => one.data)
+    // The server may have stored it when the lock came free, before the later one; behind it never.
+    expect([
+      ['first', 'later'],
+      ['first', 'given up', 'later'],
+    ]).toContainEqual(data)
+  })
+
+  test('a batch that was given up is refused when it arrives behind later ones', async () => {
+    await storage.log().migrate()
+    const append = (batch: number, given: number | null) =>
+      storage.sql(
+        `SELECT $schema.append('news', ARRAY['{}'], ARRAY['abcd'], ARRAY[1], ARRAY[2], NULL, NULL, NULL, 'writer', $1, $2, false)`,
+        [batch, given],
+      )
+    await append(1, null)
+    await append(3, 2)
+    await expect(append(2, null)).rejects.toMatchObject({ code: 'SSE02' })
+    await append(4, null)
+  })
+
+  test('reads are aborted with the reason of their signal, while they wait too', async () => {
+    const pool = storage.pool({ max: 1 })
+    const log = storage.log({ pool, answerMs: 60_000 })
+    await log.migrate()
+    const client = await storage.admin.connect()
+    await client.query(`BEGIN; LOCK TABLE ${storage.schema}.channels IN ACCESS EXCLUSIVE MODE`)
+    const controllers = [new AbortController(), new AbortController()]
+    const reads = controllers.map(({ signal }) => log.read('news', { after: 'start', limit: 1, signal }))
+    const reasons = controllers.map((controller, index) => {
+      const reason = new Error(`reason ${index}`)
+      controller.abort(reason)
+      return reason
+    })
+    for (const [index, read] of reads.entries()) await expect(read).rejects.toBe(reasons[index])
+    await client.query('ROLLBACK')
+    client.release()
+    expect(await log.read('news', { after: 'start', limit: 1 })).toMatchObject({ head: 0 })
+  })
+})
