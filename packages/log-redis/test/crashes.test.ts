@@ -1,4 +1,4 @@
-import type { CollectedEvent, CollectedStream } from '@rivulet/testing'
+import type { CollectedEvent } from '@rivulet/testing'
 import { needs } from '../../../test/support/needs.ts'
 import { openers } from './clients.ts'
 import { afterGap } from './sse-server.ts'
@@ -77,14 +77,7 @@ for (const [name, open] of openers) {
       link.switchTo(null)
       await publish('lost 4', 'lost 5')
       const knowsLost = await server.collect('news', { count: 5 })
-      let live: Promise<CollectedStream> | undefined
-      await new Promise<void>((resolve) => {
-        const until = (event: CollectedEvent) => {
-          if (event.data === 'lost 5') resolve()
-          return event.data === 'last'
-        }
-        live = server.collect('news', { until })
-      })
+      const live = await server.collectBetween('news', 'lost 5', 'last')
       await primary.kill()
       await bench.admin(replica.port).call('REPLICAOF', 'NO', 'ONE')
       address.switchTo(replica.port)
@@ -97,7 +90,7 @@ for (const [name, open] of openers) {
       expect(afterGap(holder).payloads).toEqual(now)
       const other = await server.collect('news', { ...isLast, lastEventId: knowsKept.lastEventId })
       expect(afterGap(other)).toEqual({ wasTold: false, payloads: now.slice(3) })
-      expect(afterGap((await live) ?? { events: [] })).toEqual({ wasTold: true, payloads: now })
+      expect(afterGap(await live())).toEqual({ wasTold: true, payloads: now })
     }, 30_000)
   })
 }

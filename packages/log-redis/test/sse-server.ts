@@ -46,6 +46,18 @@ export class SseServer {
     return collect(this.url, `/${name}`, { timeoutMs: 30_000, ...options })
   }
 
+  /** One client's connection, once it has had a payload; gives what it has come to, with the last. */
+  async collectBetween(name: string, first: string, last: string): Promise<() => Promise<CollectedStream>> {
+    return new Promise((resolve, reject) => {
+      const until = ({ data }: CollectedEvent) => {
+        if (data === first) resolve(() => stream)
+        return data === last
+      }
+      const stream = this.collect(name, { until })
+      stream.catch(reject)
+    })
+  }
+
   async close(): Promise<void> {
     await this.#sse.close({ graceMs: 0 })
     this.#server.closeAllConnections()

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
-import { type CollectedEvent, createHistory } from '@rivulet/testing'
+import { createHistory } from '@rivulet/testing'
 import { needs } from '../../../test/support/needs.ts'
 import { openers } from './clients.ts'
 import { afterGap, payloads } from './sse-server.ts'
@@ -17,8 +17,6 @@ for (const [name, open] of openers) {
     })
     afterEach(() => bench.dispose())
 
-    const isAfter = { until: ({ data }: CollectedEvent) => data === 'after' }
-
     test('are told of FLUSHALL, every one of them, and go on', async () => {
       const engine = await bench.engine()
       const server = await bench.streams(engine.port)
@@ -27,16 +25,15 @@ for (const [name, open] of openers) {
         Promise.all(channels.map((channel) => server.channel(channel).publish({ data })))
       await publish('before')
       const seen = await Promise.all(channels.map((channel) => server.collect(channel, { count: 1 })))
-      const clients = channels.flatMap((channel) =>
-        Array.from({ length: 5 }, () => server.collect(channel, isAfter)),
+      const clients = await Promise.all(
+        channels.flatMap((channel) =>
+          Array.from({ length: 5 }, () => server.collectBetween(channel, 'before', 'after')),
+        ),
       )
-      while (channels.some((channel) => server.channel(channel).subscriberCount < 5)) {
-        await new Promise(setImmediate)
-      }
       await bench.admin(engine.port).flushall()
       await publish('after')
-      for (const stream of await Promise.all(clients)) {
-        expect(afterGap(stream)).toEqual({ wasTold: true, payloads: ['after'] })
+      for (const client of clients) {
+        expect(afterGap(await client())).toEqual({ wasTold: true, payloads: ['after'] })
       }
       for (const [index, channel] of channels.entries()) {
         const lastEventId = seen[index]?.lastEventId
@@ -121,15 +118,14 @@ for (const [name, open] of openers) {
       const engine = await bench.engine('--maxmemory-policy', 'allkeys-lru')
       const server = await bench.streams(engine.port)
       await server.channel('news').publish({ data: 'before' })
-      const client = server.collect('news', isAfter)
-      while (server.channel('news').subscriberCount === 0) await new Promise(setImmediate)
+      const client = await server.collectBetween('news', 'before', 'after')
       const connection = bench.admin(engine.port)
       // Nothing fits any more: what is not in use this very moment goes.
       await connection.config('SET', 'maxmemory', '1')
       while ((await connection.dbsize()) > 0) await connection.get('nothing')
       await connection.config('SET', 'maxmemory', '0')
       await server.channel('news').publish({ data: 'after' })
-      expect(afterGap(await client)).toEqual({ wasTold: true, payloads: ['after'] })
+      expect(afterGap(await client())).toEqual({ wasTold: true, payloads: ['after'] })
     })
   })
 }
