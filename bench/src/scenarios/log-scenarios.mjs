@@ -80,13 +80,14 @@ export const logScenarios = [
     name: 'log-latency',
     title: 'Latency: from publish() in one process to a client of another, events of 200 bytes',
     columns: { deliveryP50: 'p50 ms', deliveryP99: 'p99 ms' },
-    run: runLogLatency,
-    runs: (seconds = 5) =>
+    runTogether: runLogLatency,
+    runs: (seconds = 8) =>
       available.flatMap((engine) =>
         contestantsOf(engine, 'log-latency').flatMap((contestant) =>
           paces.map((eventsPerSecond) => ({
             label: paced(contestant, eventsPerSecond),
             contestant: engine.name,
+            group: paced(engine.name, eventsPerSecond),
             settings: {
               engine: engine.name,
               contestant,
