@@ -14,7 +14,7 @@ const tarballs = join(folder, 'tarballs')
 const project = join(folder, 'project')
 const greetings = 'hello core\nhello express\nhello fastify\n'
 
-jest.setTimeout(240_000)
+jest.setTimeout(600_000)
 
 beforeAll(() => {
   run(process.execPath, ['scripts/build.mjs', '--if-changed'], root)
@@ -86,7 +86,7 @@ function packageNames(): string[] {
 }
 
 /** Runs a command as a user would, outside of the npm script that started the tests. */
-function run(command: string, args: readonly string[], cwd: string, timeout = 100_000): string {
+function run(command: string, args: readonly string[], cwd: string, timeout = 300_000): string {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_ENV$)/i.test(name)),
   )
