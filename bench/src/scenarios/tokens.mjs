@@ -14,8 +14,9 @@ export function runTokens(run) {
     const arrived = await load.call('arrived', { timeoutMs: 60_000 })
     const spent = await server.call('end')
     return {
-      rate: tokenCount / (arrived.at(-1) - startedAt),
+      rate: (tokenCount / (spent.userUs + spent.systemUs)) * 1000,
       ...costOf(spent, tokenCount),
+      perSecond: tokenCount / (arrived.at(-1) - startedAt),
     }
   })
 }

@@ -22,9 +22,8 @@ export class Frame {
     const length = Buffer.byteLength(text)
     const head = length.toString(16) + crlf
     const chunk = Buffer.allocUnsafe(head.length + length + 2)
-    chunk.write(head, 0, 'latin1')
-    chunk.write(text, head.length, 'utf8')
-    chunk.write(crlf, head.length + length, 'latin1')
+    // In one call into native code: three cost more than the text itself.
+    chunk.write(head + text + crlf, 'utf8')
     return new Frame(chunk, head.length)
   }
 

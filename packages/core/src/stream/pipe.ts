@@ -4,8 +4,6 @@ import type { EventStream, PipeSource } from './event-stream.ts'
 
 type Items<T> = Iterator<T> | AsyncIterator<T>
 
-const closed = Symbol('closed')
-
 /**
  * Sends each item of a source to a stream, one at a time, waiting whenever the client is behind.
  *
@@ -16,35 +14,100 @@ export async function pipe<T>(
   source: PipeSource<T>,
   map: (item: T) => EventFields,
 ): Promise<boolean> {
-  const items = iterate(source)
-  // What the close wakes: the wait for the next item under way. One listener for the whole pipe.
-  let wake: ((value: typeof closed) => void) | undefined
-  const stopListening = stream.onClose(() => wake?.(closed))
-  let isDone = false
-  try {
-    while (stream.closed === null) {
-      let step: IteratorResult<T> | typeof closed
-      const next = items.next()
-      if (next instanceof Promise || isThenable(next)) {
-        step = await new Promise<IteratorResult<T> | typeof closed>((resolve, reject) => {
-          wake = resolve
-          next.then(resolve, reject)
-        })
-        wake = undefined
-      } else {
-        step = next
+  return new Piping(stream, source, map).result
+}
+
+/** Driven by callbacks that are made once: an `await` for each item would make a promise and its functions for each. */
+class Piping<T> {
+  readonly result: Promise<boolean>
+  readonly #stream: EventStream
+  readonly #source: PipeSource<T>
+  readonly #map: (item: T) => EventFields
+  readonly #items: Items<T>
+  #settle: { resolve(isWhole: boolean): void; reject(error: unknown): void } | null = null
+  #stopListening: () => void = ignore
+  /** For the source: the close has to end that. */
+  #isWaiting = false
+
+  constructor(stream: EventStream, source: PipeSource<T>, map: (item: T) => EventFields) {
+    this.#stream = stream
+    this.#source = source
+    this.#map = map
+    this.#items = iterate(source)
+    this.result = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+    })
+    this.#stopListening = stream.onClose(() => {
+      if (this.#isWaiting) this.#leave()
+    })
+    this.#goOn()
+  }
+
+  #goOn(): void {
+    try {
+      while (this.#stream.closed === null) {
+        const next = this.#items.next()
+        if (next instanceof Promise || isThenable(next)) {
+          this.#isWaiting = true
+          next.then(this.#onItem, this.#fail)
+          return
+        }
+        if (!this.#take(next)) return
       }
-      if (step === closed) return false
-      if (step.done === true) {
-        isDone = true
-        return stream.closed === null
-      }
-      if (!stream.send(map(step.value)) && !(await stream.drained())) return false
+      this.#leave()
+    } catch (error) {
+      this.#fail(error)
     }
+  }
+
+  readonly #onItem = (step: IteratorResult<T>): void => {
+    this.#isWaiting = false
+    if (this.#settle === null) return
+    try {
+      if (!this.#take(step)) return
+    } catch (error) {
+      this.#fail(error)
+      return
+    }
+    this.#goOn()
+  }
+
+  /** @returns whether to go on at once */
+  #take(step: IteratorResult<T>): boolean {
+    if (step.done === true) {
+      this.#end()?.resolve(this.#stream.closed === null)
+      return false
+    }
+    if (this.#stream.send(this.#map(step.value))) return true
+    this.#stream.drained().then(this.#onDrained, this.#fail)
     return false
-  } finally {
-    stopListening()
-    if (!isDone) release(source, items)
+  }
+
+  readonly #onDrained = (isOpen: boolean): void => {
+    if (isOpen) this.#goOn()
+    else this.#leave()
+  }
+
+  #leave(): void {
+    const settle = this.#end()
+    if (settle === null) return
+    release(this.#source, this.#items)
+    settle.resolve(false)
+  }
+
+  readonly #fail = (error: unknown): void => {
+    const settle = this.#end()
+    if (settle === null) return
+    release(this.#source, this.#items)
+    settle.reject(error)
+  }
+
+  /** @returns how to answer; `null` where that was done. */
+  #end() {
+    const settle = this.#settle
+    this.#settle = null
+    this.#stopListening()
+    return settle
   }
 }
 
