@@ -1,10 +1,13 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { needs } from '../../../test/support/needs.ts'
 import { buildPackages } from '../../../test/support/readme-program.ts'
 import { Storage } from './support/storage.ts'
 
+const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe']
 let storage: Storage
 beforeAll(buildPackages, 300_000)
 beforeEach(() => {
@@ -23,8 +26,10 @@ interface Life {
 
 /** Runs one of `life.mjs` in a process of its own, until that has ended by itself. */
 async function live(what: string, node = process.execPath, ...options: readonly string[]): Promise<Life> {
-  const program = support('life.mjs')
-  const child = spawn(node, [...options, program, storage.file, what], { stdio: ['ignore', 'pipe', 'pipe'] })
+  return listenTo(spawn(node, [...options, support('life.mjs'), storage.file, what], { stdio }))
+}
+
+async function listenTo(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Life> {
   let text = ''
   let errors = ''
   child.stdout.on('data', (part) => {
@@ -34,7 +39,7 @@ async function live(what: string, node = process.execPath, ...options: readonly 
     errors += part
   })
   const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`${what} ended with ${code}: ${errors}`)
+  if (code !== 0) throw new Error(`The process ended with ${code}: ${errors}`)
   return { answer: JSON.parse(text), errors }
 }
 
@@ -59,6 +64,24 @@ test('a thread that is lost is replaced: the append on its way is refused, follo
   expect(data).toEqual(stored)
   expect(errors).toContain('ERR_SSE_LOG_ENGINE')
 })
+
+/** Whom Unix systems have for programs that may nothing. */
+const nobody = { uid: 65_534, gid: 65_534 }
+const isRoot = process.getuid?.() === 0
+const asRoot = isRoot ? test : test.skip
+
+asRoot(
+  `a user who may not write to the folder or the file is told so${isRoot ? '' : ' [needs root, to be somebody else]'}`,
+  async () => {
+    const liveAsNobody = () =>
+      listenTo(spawn(process.execPath, [support('life.mjs'), storage.file, 'store'], { stdio, ...nobody }))
+    // Others may look into the folder, and no more.
+    chmodSync(storage.folder, 0o755)
+    expect((await liveAsNobody()).answer).toEqual({ stored: [], code: 'ERR_SSE_LOG_ACCESS' })
+    await live('store')
+    expect((await liveAsNobody()).answer.code).toMatch(/^ERR_SSE_LOG_(ACCESS|READ_ONLY)$/)
+  },
+)
 
 const hasSqlite = process.getBuiltinModule('node:sqlite') !== undefined
 const onNode20 = hasSqlite ? test.skip : test

@@ -55,6 +55,12 @@ export class Database {
     return Number(this.get('PRAGMA data_version')?.data_version)
   }
 
+  /** Moves what the WAL holds into the file and empties it; not at all where somebody reads or writes. */
+  checkpoint(): void {
+    this.#ensureOpen()
+    this.#exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  }
+
   /** Several reads of one moment. */
   read<T>(work: () => T): T {
     this.#ensureOpen()

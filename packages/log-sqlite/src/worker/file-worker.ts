@@ -194,13 +194,17 @@ export class FileWorker {
   }
 
   #keepUp(): void {
+    this.#inTheBackground(() => this.#upkeep.checkpoint())
+    this.#tidy()
+  }
+
+  #tidy(): void {
     this.#inTheBackground(() => {
       const followed = [...this.#news.channels]
-      this.#upkeep.checkpoint()
       if (!this.#database.read(() => this.#upkeep.isDue(followed))) return
       const isMore = this.#write(() => this.#upkeep.tidy(followed))
-      this.#upkeep.shrink()
-      if (isMore) this.#keepUp()
+      this.#write(() => this.#upkeep.shrink())
+      if (isMore) this.#tidy()
     })
   }
 

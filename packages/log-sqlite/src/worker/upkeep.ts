@@ -43,7 +43,7 @@ export class Upkeep {
     return isMore.includes(true)
   }
 
-  /** Gives unused pages back to the file system. By itself, not within a transaction. */
+  /** Gives unused pages back to the file system. Within a write. */
   shrink(): void {
     const spare = this.#spareCount() - sparePages
     if (spare > 0) this.#database.all(`PRAGMA incremental_vacuum(${Math.min(spare, freedPagesAtOnce)})`)
@@ -52,7 +52,7 @@ export class Upkeep {
   /** Lets the WAL begin anew where it has become large. Where somebody reads or writes it stays for another time. */
   checkpoint(): void {
     const size = statSync(`${this.#file}-wal`, { throwIfNoEntry: false })?.size ?? 0
-    if (size > largeWalBytes) this.#database.all('PRAGMA wal_checkpoint(TRUNCATE)')
+    if (size > largeWalBytes) this.#database.checkpoint()
   }
 
   #touch(followed: Iterable<string>): void {
