@@ -82,10 +82,8 @@ class Errand<T> {
   }
 
   async run(): Promise<T> {
-    const client = await this.#pool.connect()
-    this.#client = client
-    // Emitted beside the error of its statement; without a listener that would end the process.
-    client.on('error', ignore)
+    this.#client = await checkOut(this.#pool)
+    const client = this.#client
     try {
       this.#signal?.throwIfAborted()
       if (this.#isGivenUp) throw new Error('Given up before its turn came.')
@@ -112,6 +110,20 @@ class Errand<T> {
     client?.release(error)
     client?.off('error', ignore)
   }
+}
+
+/**
+ * A client of the pool that may fail: it emits what it meets beside rejecting its statement, and without a listener that would end the
+ * process. By callback, since a connection that is cut right after it was made says so before a promise could go on.
+ */
+function checkOut(pool: Pool): Promise<PoolClient> {
+  return new Promise((resolve, reject) => {
+    pool.connect((error, client) => {
+      client?.on('error', ignore)
+      if (client === undefined) reject(error)
+      else resolve(client)
+    })
+  })
 }
 
 /** The first column of each row of a statement. */

@@ -1,4 +1,7 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { needs } from '../../../test/support/needs.ts'
+import { createPostgresLog } from '../src/index.ts'
 import { entry } from './support/listener.ts'
 import { Storage } from './support/storage.ts'
 
@@ -79,4 +82,33 @@ postgres.describe('answers that do not come in time', () => {
     client.release()
     expect(await log.read('news', { after: 'start', limit: 1 })).toMatchObject({ head: 0 })
   })
+
+  test('a connection that is cut in the moment it was made fails its call, and nothing else', async () => {
+    // What a server under load may send in one piece: welcome, ready, and farewell.
+    const fatal = Buffer.from('SFATAL\0VFATAL\0C57P01\0Mterminating connection\0\0')
+    const welcome = Buffer.concat([
+      message('R', Buffer.alloc(4)),
+      message('Z', Buffer.from('I')),
+      message('E', fatal),
+    ])
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.end(welcome))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo // it listens on a port
+    const log = createPostgresLog({ pool: storage.pool({ port }), notify: false, answerMs: 1_000 })
+    const reads = Array.from({ length: 3 }, () => log.read('news', { after: 'start', limit: 1 }))
+    for (const read of reads) await expect(read).rejects.toMatchObject({ code: 'ERR_SSE_LOG_UNREACHABLE' })
+    await log.close()
+    server.close()
+  })
 })
+
+/** A message of PostgreSQL's protocol. */
+function message(type: string, body: Buffer): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(4 + body.length)
+  return Buffer.concat([Buffer.from(type), length, body])
+}
