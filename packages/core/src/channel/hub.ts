@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { EventLog, Position, ReadResult, StoredEntry, TailHandlers } from '../log/event-log.ts'
 import { backOff } from '../log/kit/back-off.ts'
 import type { ResolvedRetention } from '../log/retention.ts'
@@ -66,7 +67,7 @@ export class Hub implements TailHandlers {
   #ring: Ring | null = null
   #starting: Promise<Ring> | null = null
   /** Aborted when the last subscription goes. */
-  #stopping = new AbortController()
+  #stopping = stopper()
   /** Aborted when the tail has to begin anew. */
   #tailing = new AbortController()
   #checking: Promise<void> | null = null
@@ -268,7 +269,7 @@ export class Hub implements TailHandlers {
 
   #stop(): void {
     this.#stopping.abort()
-    this.#stopping = new AbortController()
+    this.#stopping = stopper()
     this.#tailing.abort()
     this.#checking = null
     this.#ring = null
@@ -286,3 +287,10 @@ export class Hub implements TailHandlers {
 }
 
 function ignoreStop(): void {}
+
+/** What stops everything that waits for the log, one read for each subscription that opens or is behind: no leak, however many. */
+function stopper(): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return controller
+}
