@@ -44,13 +44,13 @@ export class Site {
     this.nodes = nodes
     this.#proxy = proxy
     this.#connection = new Redis({ port: redis.port, host: '127.0.0.1' })
-    this.#log = createRedisLog({ client: this.#connection })
+    this.#log = createRedisLog({ client: this.#connection, answerMs: 30_000 })
     this.#channel = createChannel(channelName, { log: this.#log })
     this.clients = Array.from(
       { length: clientCount },
       (_each, index) => new PatientClient(this.#history.client(`client ${index}`), channelName, proxy.port),
     )
-    this.#timer = setInterval(() => this.#publish(), publishEveryMs)
+    this.#timer = setInterval(() => this.#publishing.push(this.#publish()), publishEveryMs)
   }
 
   /** Resolves when all of it runs; the clients may still be on their way. */
@@ -91,8 +91,10 @@ export class Site {
    */
   async finish(): Promise<void> {
     clearInterval(this.#timer)
-    this.#publish()
     await Promise.all(this.#publishing)
+    let isPublished = false
+    for (let attempt = 0; attempt < 10 && !isPublished; attempt += 1) isPublished = await this.#publish()
+    if (!isPublished) throw new Error('Nothing could be published in the end.')
     const last = JSON.stringify({ n: this.#count })
     await until(() => this.clients.every(({ newest }) => newest === last), 'the last event', 60_000)
     const statuses = new Set(this.clients.flatMap(({ visits }) => visits.map(({ status }) => status)))
@@ -111,13 +113,14 @@ export class Site {
     await this.#redis.dispose()
   }
 
-  /** How many events there were. */
-  get publishedCount(): number {
-    return this.#count
-  }
-
-  #publish(): void {
+  /** @returns whether it was acknowledged. One that was not may be stored all the same, which the log says in the end. */
+  async #publish(): Promise<boolean> {
     this.#count += 1
-    this.#publishing.push(this.#history.publish(this.#channel, { data: { n: this.#count } }))
+    try {
+      await this.#history.publish(this.#channel, { data: { n: this.#count } })
+      return true
+    } catch {
+      return false
+    }
   }
 }
