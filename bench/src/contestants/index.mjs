@@ -14,6 +14,7 @@ export const contestants = {
   floor: { module: './floor.mjs', packages: [] },
   naive: { module: './naive.mjs', packages: [] },
   'naive-express': { module: './naive-express.mjs', packages: ['express'] },
+  'full-express': { module: './full-express.mjs', packages: ['express'] },
   'naive-fastify': { module: './naive-fastify.mjs', packages: ['fastify'] },
   'rivulet-core': { module: './rivulet-core.mjs', packages: ['@rivulet/core'] },
   'rivulet-express': { module: './rivulet-express.mjs', packages: ['@rivulet/express', 'express'] },

@@ -5,6 +5,7 @@ import { runFanOut } from './fan-out.mjs'
 import { runFrozen } from './frozen.mjs'
 import { growth } from './growth.mjs'
 import { runIdle } from './idle.mjs'
+import { limitScenarios } from './limits.mjs'
 import { logScenarios } from './log-scenarios.mjs'
 import { runOpening } from './opening.mjs'
 import { runTokens } from './tokens.mjs'
@@ -265,5 +266,6 @@ export const scenarios = [
     ],
   },
   growth,
+  ...limitScenarios,
   ...logScenarios,
 ]
