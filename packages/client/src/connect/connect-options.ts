@@ -1,6 +1,6 @@
 import { ClientError } from '../client-error.ts'
 import { parseData } from '../events.ts'
-import { defaultMaxEventLength } from '../parse/parse-event-stream.ts'
+import { defaultMaxEventLength } from '../parse/block-parser.ts'
 import type { CursorStore } from './cursor-store.ts'
 
 /** A value, or a function that gives it, or a promise of it, anew for each connection. */
@@ -61,7 +61,8 @@ export interface ResolvedConnectOptions extends ConnectOptions {
   readonly fetch: FetchLike
 }
 
-const maxDurationMs = 2 ** 31 - 1
+/** What timers can wait; and more than anybody means. */
+const maxNumber = 2 ** 31 - 1
 
 /** @throws ClientError `ERR_SSE_CLIENT_OPTION` */
 export function resolveConnectOptions(options: ConnectOptions): ResolvedConnectOptions {
@@ -73,20 +74,19 @@ export function resolveConnectOptions(options: ConnectOptions): ResolvedConnectO
     highWaterMark = 64,
     parse = parseData,
   } = options
-  assertWithin('retryMs', retryMs, 0, maxDurationMs)
-  assertWithin('maxRetryMs', maxRetryMs, 0, maxDurationMs)
-  if (silenceMs !== false) assertWithin('silenceMs', silenceMs, 1, maxDurationMs)
-  assertWithin('maxEventLength', maxEventLength, 1, Number.MAX_SAFE_INTEGER)
-  assertWithin('highWaterMark', highWaterMark, 1, Number.MAX_SAFE_INTEGER)
+  assertNumbers({ retryMs, maxRetryMs }, 0)
+  assertNumbers({ silenceMs: silenceMs === false ? 1 : silenceMs, maxEventLength, highWaterMark }, 1)
   // Looked up with each call, so that instruments that replace it later are used.
   const fetchOf = options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init))
   return { ...options, retryMs, maxRetryMs, silenceMs, maxEventLength, highWaterMark, parse, fetch: fetchOf }
 }
 
-function assertWithin(name: string, value: unknown, min: number, max: number): void {
-  if (typeof value === 'number' && value >= min && value <= max) return
-  throw new ClientError(
-    'ERR_SSE_CLIENT_OPTION',
-    `${name} must be a number from ${min} to ${max}, not ${String(value)}.`,
-  )
+function assertNumbers(values: Readonly<Record<string, unknown>>, min: number): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === 'number' && value >= min && value <= maxNumber) continue
+    throw new ClientError(
+      'ERR_SSE_CLIENT_OPTION',
+      `${name} must be from ${min} to ${maxNumber}, not ${String(value)}.`,
+    )
+  }
 }

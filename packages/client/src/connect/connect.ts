@@ -31,6 +31,6 @@ function absolute(url: string | URL): string {
   try {
     return new URL(url, location?.href).href
   } catch (cause) {
-    throw new ClientError('ERR_SSE_CLIENT_OPTION', `This is no URL: ${String(url)}`, { cause })
+    throw new ClientError('ERR_SSE_CLIENT_OPTION', `No URL: ${String(url)}`, { cause })
   }
 }

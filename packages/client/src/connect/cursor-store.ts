@@ -2,7 +2,6 @@
 export interface CursorStore {
   getItem(key: string): string | null
   setItem(key: string, value: string): unknown
-  removeItem?(key: string): unknown
 }
 
 /** What ids of finished streams end in: they are not to be brought again. */
@@ -26,18 +25,17 @@ export class CursorKeeper {
   }
 
   move(id: string): void {
-    if (id === this.#id || id.endsWith(finishedEnding)) return
-    this.#id = id
-    quietly(() => this.#store?.setItem(this.#key, id))
+    if (id !== this.#id && !id.endsWith(finishedEnding)) this.#set(id)
   }
 
   /** Nothing is left to come back to. */
   forget(): void {
-    this.#id = ''
-    quietly(() => {
-      if (this.#store?.removeItem === undefined) this.#store?.setItem(this.#key, '')
-      else this.#store.removeItem(this.#key)
-    })
+    this.#set('')
+  }
+
+  #set(id: string): void {
+    this.#id = id
+    quietly(() => this.#store?.setItem(this.#key, id))
   }
 }
 

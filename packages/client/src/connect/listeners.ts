@@ -6,15 +6,13 @@ export class Listeners<Event extends { readonly event: string }> {
     return this.#byType.size === 0
   }
 
-  /** @param type `null`: all. @returns stops it */
+  /** As with `addEventListener`, a function listens once. @param type `null`: all. @returns stops it */
   add(type: string | null, listener: (event: Event) => void): () => void {
     const listeners = this.#byType.get(type) ?? new Set()
     this.#byType.set(type, listeners)
-    // The same function may listen twice: each of them is one.
-    const own = (event: Event) => listener(event)
-    listeners.add(own)
+    listeners.add(listener)
     return () => {
-      listeners.delete(own)
+      listeners.delete(listener)
       if (listeners.size === 0) this.#byType.delete(type)
     }
   }

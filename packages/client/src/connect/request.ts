@@ -1,4 +1,4 @@
-import type { ClientHeaders, PerConnection, ResolvedConnectOptions } from './connect-options.ts'
+import type { PerConnection, ResolvedConnectOptions } from './connect-options.ts'
 
 /** Makes fetch send Cache-Control: no-cache, which as a header of ours would cost a CORS preflight. Node's types don't have it. */
 const uncached = { cache: 'no-store' }
@@ -9,7 +9,7 @@ export async function makeRequest(
   lastEventId: string,
   signal: AbortSignal,
 ): Promise<RequestInit> {
-  const own = new Headers(asInit(await resolveValue(headers)))
+  const own = new Headers((await resolveValue(headers)) as Headers | undefined) // a list of pairs may be readonly here
   const content = await resolveValue(body)
   if (!own.has('accept')) own.set('Accept', 'text/event-stream')
   if (lastEventId !== '') own.set('Last-Event-ID', asBytes(lastEventId))
@@ -17,8 +17,7 @@ export async function makeRequest(
     method: method ?? (content === undefined || content === null ? 'GET' : 'POST'),
     headers: own,
     ...uncached,
-    redirect: 'follow',
-    credentials: credentials ?? 'same-origin',
+    ...(credentials === undefined ? {} : { credentials }),
     signal,
     ...(content === undefined ? {} : { body: content }),
     ...(isStream(content) ? { duplex: 'half' } : {}),
@@ -29,17 +28,9 @@ function resolveValue<T>(value: PerConnection<T>): T | Promise<T> {
   return typeof value === 'function' ? (value as () => T | Promise<T>)() : value
 }
 
-function asInit(headers: ClientHeaders | undefined): Record<string, string> | Headers | [string, string][] {
-  if (headers === undefined) return {}
-  if (headers instanceof Headers) return headers
-  return Array.isArray(headers)
-    ? headers.map(([name, value]): [string, string] => [name, value])
-    : { ...(headers as Readonly<Record<string, string>>) } // no list, as looked at above
-}
-
 /** A header's value is bytes; an id is UTF-8. */
 function asBytes(text: string): string {
-  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('')
+  return String.fromCharCode(...new TextEncoder().encode(text))
 }
 
 function isStream(body: unknown): boolean {

@@ -5,7 +5,6 @@ export class Silence {
   readonly #limitMs: number | false
   readonly #onSilent: (error: ClientError) => void
   #timer: ReturnType<typeof setTimeout> | undefined
-  #heardAt = 0
 
   constructor(limitMs: number | false, onSilent: (error: ClientError) => void) {
     this.#limitMs = limitMs
@@ -14,26 +13,15 @@ export class Silence {
 
   /** Something came. */
   broken(): void {
-    this.#heardAt = Date.now()
-    if (this.#limitMs !== false) this.#timer ??= setTimeout(this.#look, this.#limitMs)
+    this.stop()
+    const limitMs = this.#limitMs
+    if (limitMs === false) return
+    this.#timer = setTimeout(() => {
+      this.#onSilent(new ClientError('ERR_SSE_CLIENT_SILENT', `Nothing has come for ${limitMs} ms.`))
+    }, limitMs)
   }
 
   stop(): void {
     clearTimeout(this.#timer)
-    this.#timer = undefined
-  }
-
-  // One timer for many pieces: it looks when it is due, and waits for what is left.
-  readonly #look = (): void => {
-    this.#timer = undefined
-    if (this.#limitMs === false) return
-    const leftMs = this.#heardAt + this.#limitMs - Date.now()
-    if (leftMs > 0) {
-      this.#timer = setTimeout(this.#look, leftMs)
-      return
-    }
-    this.#onSilent(
-      new ClientError('ERR_SSE_CLIENT_SILENT', `Nothing has come for ${this.#limitMs} ms; connecting again.`),
-    )
   }
 }

@@ -1,7 +1,7 @@
 import { ClientError } from '../client-error.ts'
 import { parseData, type ReceivedEvent } from '../events.ts'
 import { BlockParser, type ParsedBlock } from '../parse/block-parser.ts'
-import { bytesOf } from '../parse/parse-event-stream.ts'
+import { readWebStream } from '../parse/web-stream.ts'
 import type { ResolvedConnectOptions } from './connect-options.ts'
 import type { Connection, ConnectionEnd, ConnectionState } from './connection.ts'
 import { CursorKeeper } from './cursor-store.ts'
@@ -91,7 +91,7 @@ export class StreamConnection implements Connection {
 
   [Symbol.asyncIterator](): AsyncIterator<ReceivedEvent, undefined> {
     if (this.#queue !== null) {
-      throw new ClientError('ERR_SSE_CLIENT_BUSY', 'Another loop takes the events of this connection.')
+      throw new ClientError('ERR_SSE_CLIENT_BUSY', 'Another loop takes the events.')
     }
     const queue = new EventQueue<ReceivedEvent>(this.#options.highWaterMark)
     this.#queue = queue
@@ -154,10 +154,10 @@ export class StreamConnection implements Connection {
       const request = await makeRequest(this.#options, this.#receivedId, signal)
       const response = await this.#options.fetch(this.url, request)
       const verdict = judgeResponse(response, typeof this.#options.headers === 'function')
-      if (verdict.kind !== 'stream') await response.body?.cancel().catch(() => {})
-      if (verdict.kind === 'finished') return this.#finished()
-      if (verdict.kind === 'final') return { reason: 'failed', error: verdict.error }
-      if (verdict.kind === 'retry') return { reason: 'retry', error: verdict.error, afterMs: verdict.afterMs }
+      if (verdict.reason !== 'stream') {
+        await response.body?.cancel().catch(() => {})
+        return verdict.reason === 'end' ? this.#finished() : verdict
+      }
       this.#become('open')
       return await this.#read(verdict.body, silence)
     } catch (cause) {
@@ -166,10 +166,11 @@ export class StreamConnection implements Connection {
       }
       if (signal.aborted)
         return { reason: 'retry', afterMs: 0, ...(silent === undefined ? {} : { error: silent }) }
-      const message = `The connection to ${this.url} broke, or could not be made.`
       return {
         reason: 'retry',
-        error: new ClientError('ERR_SSE_CLIENT_NETWORK', message, { cause }),
+        error: new ClientError('ERR_SSE_CLIENT_NETWORK', 'The connection broke.', {
+          cause,
+        }),
         afterMs: 0,
       }
     } finally {
@@ -190,7 +191,7 @@ export class StreamConnection implements Connection {
       this.#receivedId,
       this.#options.maxEventLength,
     )
-    for await (const bytes of bytesOf(body)) {
+    for await (const bytes of readWebStream(body)) {
       silence.broken()
       parser.push(bytes)
       for (const block of blocks.splice(0)) {

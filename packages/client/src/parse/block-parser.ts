@@ -20,6 +20,9 @@ export interface BlockHandlers {
   bareId?(id: string): void
 }
 
+/** Longest data of one event, in UTF-16 units, unless it is told otherwise. */
+export const defaultMaxEventLength = 2 ** 24
+
 /** What Node's and browsers' timers can wait, in milliseconds. */
 const maxRetryMs = 2 ** 31 - 1
 
@@ -79,6 +82,6 @@ export class BlockParser {
 function tooLarge(maxEventLength: number): ClientError {
   return new ClientError(
     'ERR_SSE_CLIENT_TOO_LARGE',
-    `An event is longer than maxEventLength (${maxEventLength} characters): raise it, or let the server send a reference.`,
+    `An event is longer than maxEventLength (${maxEventLength}).`,
   )
 }

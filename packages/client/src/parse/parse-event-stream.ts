@@ -1,7 +1,8 @@
 import type { AnyEvents } from '@rivulet/core'
 import { ClientError } from '../client-error.ts'
 import { parseData, type ReceivedEvent } from '../events.ts'
-import { BlockParser } from './block-parser.ts'
+import { BlockParser, defaultMaxEventLength } from './block-parser.ts'
+import { readWebStream } from './web-stream.ts'
 
 /** A body: a web stream, a Node stream, or any iterable of bytes. */
 export type EventStreamBody = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Iterable<Uint8Array>
@@ -12,8 +13,6 @@ export interface ParseOptions {
   /** Longest data of one event, in UTF-16 units. Default 16 Mi. */
   readonly maxEventLength?: number | undefined
 }
-
-export const defaultMaxEventLength = 16 * 1024 * 1024
 
 /**
  * The events of a response that you already have, one at a time, ending with the body. Nothing is read ahead of what you take, so
@@ -50,7 +49,7 @@ export async function* parseEventStream<Events = AnyEvents>(
 }
 
 /** The chunks of a body; leaving the loop cancels it. */
-export function bytesOf(body: EventStreamBody | null): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+function bytesOf(body: EventStreamBody | null): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   if (typeof body === 'object' && body !== null) {
     if ('getReader' in body) return readWebStream(body)
     if (Symbol.asyncIterator in body || Symbol.iterator in body) return body
@@ -59,23 +58,4 @@ export function bytesOf(body: EventStreamBody | null): AsyncIterable<Uint8Array>
     'ERR_SSE_CLIENT_OPTION',
     'There is no body to read: pass a web stream, a Node stream or an iterable of bytes.',
   )
-}
-
-/** Not the stream's own iterator, which some browsers in use don't have. */
-async function* readWebStream(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = body.getReader()
-  let isDone = false
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) {
-        isDone = true
-        return
-      }
-      yield value
-    }
-  } finally {
-    if (!isDone) await reader.cancel().catch(() => {})
-    reader.releaseLock()
-  }
 }
