@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { needs, toolAt } from '../support/needs.ts'
 import { TwoHosts } from './harness/two-hosts.ts'
 import { until } from './harness/until.ts'
+import type { Line } from './harness/vanished-main.ts'
 
 jest.setTimeout(90_000)
 
@@ -25,9 +26,9 @@ hosts.test('a host that vanishes: its streams are closed at maxAgeMs, or when TC
   try {
     const runner = join(__dirname, '..', 'memory', 'harness', 'run-typescript.cjs')
     const program = join(__dirname, 'harness', 'vanished-main.ts')
-    const said = linesOf(two.run('server', runner, program, two.serverAddress))
+    const said = linesOf<Line>(two.run('server', runner, program, two.serverAddress))
     await until(() => said.includes('listening'), 'the server to listen')
-    const received = linesOf(two.run('client', '-e', clientProgram(two.serverAddress)))
+    const received = linesOf<string>(two.run('client', '-e', clientProgram(two.serverAddress)))
     await until(() => said.includes('two streams'), 'two streams')
     await until(() => received.length >= 4, 'heartbeats to arrive')
     two.vanish()
@@ -54,13 +55,13 @@ function clientProgram(address: string): string {
   }`
 }
 
-function linesOf(child: ChildProcess): string[] {
-  const lines: string[] = []
+function linesOf<T extends string>(child: ChildProcess): T[] {
+  const lines: T[] = []
   let rest = ''
   child.stdout?.on('data', (part: Buffer) => {
     const parts = (rest + part.toString()).split('\n')
     rest = parts.pop() ?? ''
-    lines.push(...parts)
+    lines.push(...(parts as T[])) // what the program says that it says
   })
   return lines
 }
