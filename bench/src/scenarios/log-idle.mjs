@@ -10,7 +10,6 @@ export function runLogIdle(run) {
   return withEngine(run, async (stage) => {
     const follower = await stage.open(contestant, { isProfiled: true })
     const counts = stage.server.counts ?? (async () => notCounted)
-    const without = await counts()
     await follower.call('followMany', channelCount)
     await sleep(settleMs)
     const before = await counts()
@@ -19,7 +18,7 @@ export function runLogIdle(run) {
     const { userUs, systemUs, elapsedMs } = await follower.call('end')
     const after = await counts()
     return {
-      connections: after.connections - without.connections,
+      connections: after.connections,
       commands: (1000 * (after.commands - before.commands)) / elapsedMs,
       busy: (userUs + systemUs) / 10 / elapsedMs,
     }
