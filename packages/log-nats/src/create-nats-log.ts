@@ -19,7 +19,7 @@ export interface NatsLogOptions {
   readonly answerMs?: number | undefined
   /**
    * How long a channel that is followed may be silent until the log looks whether something was missed, in milliseconds.
-   * Default 15,000. The server sends one short heartbeat per channel in half that time.
+   * Default 15,000. The server sends a short heartbeat per channel three times as often.
    */
   readonly checkMs?: number | undefined
 }

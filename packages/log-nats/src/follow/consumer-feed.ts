@@ -1,7 +1,6 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream'
 import { createInbox, type Msg, nanos, type Subscription } from '@nats-io/transport-node'
 import { backOff, type Feed, type Follower, randomText, Turns } from '@rivulet/core/log-kit'
-import { interrupted } from '../connection/link.ts'
 import type { ReadParts } from '../read/history-reader.ts'
 import { startCheck } from '../start-check.ts'
 import type { History } from '../stream/history.ts'
@@ -12,6 +11,8 @@ const consumerNameLength = 12
 const unheardMs = 10_000
 /** The server sends none more often. */
 const minHeartbeatMs = 100
+/** Until a consumer counts as silent it has missed two. */
+const heartbeatsPerCheck = 3
 /** Consumers that are made at the same time: after a reconnect every channel needs one. */
 const madeAtOnce = 32
 
@@ -38,7 +39,7 @@ export class ConsumerFeed implements Feed {
 
   constructor(options: ConsumerFeedOptions) {
     this.#options = options
-    this.#heartbeatMs = Math.max(options.checkMs / 3, minHeartbeatMs)
+    this.#heartbeatMs = Math.max(options.checkMs / heartbeatsPerCheck, minHeartbeatMs)
   }
 
   start(): void {
@@ -164,7 +165,7 @@ export class ConsumerFeed implements Feed {
   }
 
   #hear(listening: Listening, message: Msg): void {
-    const { follower, link } = this.#options
+    const { follower } = this.#options
     const { channel, head } = listening
     listening.heardAt = performance.now()
     const signal = signalOf(message)
@@ -173,14 +174,20 @@ export class ConsumerFeed implements Feed {
       if (news.entry !== null) listening.head = positionOf(head.epoch, news.entry)
       follower.take(channel, news)
     } else if (signal.kind === 'flow control') {
-      message.respond()
+      this.#answer(message.reply)
     } else if (signal.kind === 'over') {
       this.#remake(channel)
     } else {
-      if (signal.stalledReply !== undefined) link.connection.publish(signal.stalledReply)
+      this.#answer(signal.stalledReply)
       if (signal.offset === head.offset) follower.headIs(channel, head)
       else follower.wake(channel)
     }
+  }
+
+  #answer(subject: string | undefined): void {
+    const { connection } = this.#options.link
+    if (subject === undefined || connection.isClosed() || connection.isDraining()) return
+    connection.publish(subject)
   }
 
   #end(listening: Listening | undefined): void {
@@ -189,8 +196,7 @@ export class ConsumerFeed implements Feed {
     const { link } = this.#options
     if (link.connection.isClosed()) return
     subscription.unsubscribe()
-    // Otherwise the server does it by itself, a little later.
-    const gone = link.jetStream.then((api) => api.consumers.delete(stream, consumer))
-    link.unlessInterrupted(gone).catch(() => interrupted)
+    // Where this fails the server does it by itself, a little later.
+    link.jetStream.then((api) => api.consumers.delete(stream, consumer)).catch(() => {})
   }
 }
