@@ -46,13 +46,17 @@ describe.each(packageNames())('@rivulet/%s', (name) => {
   const installed = join(project, 'node_modules', '@rivulet', name)
 
   test('holds what it needs and nothing else', () => {
-    expect(readdirSync(installed).sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json'])
+    const { files: named } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
+    expect(readdirSync(installed).sort()).toEqual(['LICENSE', 'README.md', 'package.json', ...named].sort())
     const files = readdirSync(join(installed, 'dist'))
     const entries = entriesOf(readFileSync(join(installed, 'package.json'), 'utf8'))
     expect(files).toEqual(expect.arrayContaining(entries))
-    // What entries share is in files with a hash in their name.
-    const shared = /-[\w-]{8}\.(?:d\.)?[cm][jt]s$/
-    expect(files.filter((file) => !entries.includes(file) && !shared.test(file))).toEqual([])
+    // What entries share, and what runs in a thread, is named by a file beside it.
+    const texts = files.map((file) => [file, readFileSync(join(installed, 'dist', file), 'utf8')] as const)
+    const isUsed = (file: string) =>
+      entries.includes(file) || texts.some(([other, text]) => other !== file && text.includes(file))
+    const isTypesOfUsed = (file: string) => isUsed(file.replace(/\.d\.([cm])ts$/, '.$1js'))
+    expect(files.filter((file) => !isUsed(file) && !isTypesOfUsed(file))).toEqual([])
   })
 
   test('depends on versions that are published', () => {

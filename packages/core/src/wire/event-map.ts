@@ -54,11 +54,10 @@ export type SendFields<Events = AnyEvents> = string extends keyof Events
   ? EventFields
   : EventOf<Events, Pick<EventFields, 'id' | 'retry'>>
 
-declare const payloads: unique symbol
-
 /** Payload types without schemas: what `eventTypes<Events>()` gives. */
 export interface EventTypes<Events> {
-  readonly [payloads]?: Events
+  /** For the compiler alone; never there. A symbol would make ESM's and CommonJS' declarations two different types. */
+  readonly '~payloads'?: Events
 }
 
 const typesOnly: EventTypes<never> = {}
