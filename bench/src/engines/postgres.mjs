@@ -22,7 +22,7 @@ export const engine = {
         const { createPostgresLog } = await import('@rivulet/log-postgres')
         const { default: pg } = await import('pg')
         // What opening many channels took is given back before idle ones are looked at, not ten seconds later.
-        const log = createPostgresLog({ pool: new pg.Pool({ ...address, idleTimeoutMillis: 500 }) })
+        const log = createPostgresLog({ pool: new pg.Pool({ ...address, idleTimeoutMillis: 1_500 }) })
         await log.migrate()
         return log
       },
