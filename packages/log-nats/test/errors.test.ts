@@ -145,7 +145,7 @@ nats.describe('errors', () => {
     const server = await serve()
     const log = await logOn(server.port)
     const listener = await listen(log, 'news')
-    server.freeze()
+    await server.freeze()
     const reason = new Error('not any more')
     const controller = new AbortController()
     const reading = log.read('news', { after: 'start', limit: 1, signal: controller.signal })

@@ -167,7 +167,7 @@ nats.describe('following', () => {
     const own = await Storage.open(server.port)
     const log = await own.log({ answerMs: 800 })
     const listener = await listen(log, 'news')
-    server.freeze()
+    await server.freeze()
     await listener.until(({ errors }) => errors.length > 0)
     server.thaw()
     await log.append('news', entry('again'))

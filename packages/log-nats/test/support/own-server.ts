@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -84,9 +84,15 @@ export class OwnServer {
     await exited
   }
 
-  /** Stops it as a machine that hangs does, until it is continued. */
-  freeze(): void {
-    this.#process?.kill('SIGSTOP')
+  /** Stops it as a machine that hangs does, until it is continued; resolves when none of its threads runs any more. */
+  async freeze(): Promise<void> {
+    const server = this.#process
+    server?.kill('SIGSTOP')
+    const threads = `/proc/${server?.pid}/task`
+    if (!existsSync(threads)) return
+    const isRunning = (thread: string) =>
+      !/^State:\s+T/m.test(readFileSync(join(threads, thread, 'status'), 'utf8'))
+    while (readdirSync(threads).some(isRunning)) await new Promise(setImmediate)
   }
 
   thaw(): void {
