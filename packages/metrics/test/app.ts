@@ -58,6 +58,6 @@ export async function live({ channel, events, visit }: App): Promise<void> {
 }
 
 /** Until the server has seen all clients leave. */
-export async function gone(events: Sse): Promise<void> {
+async function gone(events: Sse): Promise<void> {
   while (events.streams.size > 0) await new Promise((resolve) => setImmediate(resolve))
 }
