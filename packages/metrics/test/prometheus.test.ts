@@ -20,9 +20,9 @@ afterAll(async () => {
 
 /** The samples of a scrape over HTTP, by name and labels. */
 async function scrape(): Promise<Map<string, number>> {
-  const server = createServer(async (_request, response) => {
+  const server = createServer((_request, response) => {
     response.setHeader('Content-Type', registry.contentType)
-    response.end(await registry.metrics())
+    void registry.metrics().then((text) => response.end(text))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo // it listens on TCP
