@@ -1,5 +1,7 @@
 import type { CloseReason } from '@rivulet/core'
 import { createChannel, createMemoryLog } from '@rivulet/core'
+import { collectMetrics } from '@rivulet/metrics/prometheus'
+import { Registry } from 'prom-client'
 import { get, startWorld, type World, type WorldOptions } from './harness/closing-world.ts'
 import { until } from './harness/until.ts'
 
@@ -94,8 +96,10 @@ const cases: Readonly<Record<CloseReason, Case>> = {
 }
 
 test.each(Object.entries(cases))(
-  'closed as %s, and told so once on rivulet:stream.close',
+  'closed as %s, told so once on rivulet:stream.close, and counted under that reason',
   async (reason, { bringAbout, ...options }) => {
+    const registry = new Registry()
+    const metrics = collectMetrics({ registry })
     const world = await startWorld({
       handler: options.onStream === undefined ? never : undefined,
       ...options,
@@ -106,6 +110,8 @@ test.each(Object.entries(cases))(
     expect(message?.reason).toBe(reason)
     expect(message?.stream.closed).toBe(reason)
     expect(world.streams).toContain(message?.stream)
+    expect(await registry.metrics()).toContain(`rivulet_streams_closed_total{reason="${reason}"} 1\n`)
+    metrics.stop()
     const isBornClosed = reason === 'limit' || reason === 'refused'
     if (isBornClosed) expect(message).toMatchObject({ ageMs: 0, eventCount: 0, byteCount: 0 })
     else expect(message?.ageMs).toBeGreaterThan(0)

@@ -17,6 +17,7 @@ export const contestants = {
   'full-express': { module: './full-express.mjs', packages: ['express'] },
   'naive-fastify': { module: './naive-fastify.mjs', packages: ['fastify'] },
   'rivulet-core': { module: './rivulet-core.mjs', packages: ['@rivulet/core'] },
+  'rivulet-observed': { module: './rivulet-observed.mjs', packages: ['@rivulet/core'] },
   'rivulet-express': { module: './rivulet-express.mjs', packages: ['@rivulet/express', 'express'] },
   'rivulet-fastify': { module: './rivulet-fastify.mjs', packages: ['@rivulet/fastify', 'fastify'] },
   'better-sse': { module: './better-sse.mjs', packages: ['better-sse'] },

@@ -72,6 +72,22 @@ export const scenarios = [
     ],
   },
   {
+    name: 'observed',
+    title: 'Diagnostics: paced fan-out with listeners to everything that is told, against none; per delivery',
+    columns: fanOut,
+    run: runFanOut,
+    runs: (seconds = 5) =>
+      forAll(['floor', 'rivulet-core', 'rivulet-observed'], {
+        connections: 1_000,
+        eventsPerSecond: 60,
+        burst: 1,
+        bytes: 200,
+        seconds,
+        warmUpSeconds: 1.5,
+      }),
+    bars: [{ figure: 'cpu', of: 'rivulet-observed', against: 'rivulet-core', atMost: 1.05 }],
+  },
+  {
     name: 'bursts',
     isQuick: true,
     title: 'Bursts: 500 connections, 200 events a second of 200 bytes, ten at a time; per delivery',
