@@ -1,5 +1,7 @@
 import type {
   AnyEvents,
+  Limits as CoreLimits,
+  SseOptions as CoreSseOptions,
   EventSchemas,
   EventStream,
   InputOf,
@@ -7,6 +9,7 @@ import type {
   StreamHandler,
   StreamOptions,
 } from '@rivulet/core'
+import type { FastifyRequest } from 'fastify'
 
 /** `reply.sse`: makes this reply a stream. */
 export interface OpenStream {
@@ -31,6 +34,12 @@ export interface OpenStream {
   ): Promise<EventStream<InputOf<Schemas>>>
   <Events = AnyEvents>(handler: StreamHandler<Events>, options?: StreamOptions): Promise<EventStream<Events>>
 }
+
+/** The options of the plugin: those of core, where `limits.key` gets Fastify's request. */
+export type SseOptions<Request = FastifyRequest> = CoreSseOptions<Request>
+
+/** How many streams there may be: `key` gets Fastify's request. */
+export type Limits<Request = FastifyRequest> = CoreLimits<Request>
 
 /** `fastify.sse`: what concerns all streams. `fastify.close()` closes them by itself. */
 export interface FastifySse extends Pick<Sse, 'streams' | 'closeWhere' | 'close' | 'health'> {}

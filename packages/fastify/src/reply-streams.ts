@@ -25,7 +25,7 @@ export class ReplyStreams {
   constructor({ limits, ...options }: SseOptions<FastifyRequest>) {
     this.events = createSse({
       ...options,
-      limits: limits === undefined ? undefined : this.#limitsFor(limits),
+      limits: this.#limitsFor(limits),
       onError:
         options.onError ??
         ((error, { response }) => {
@@ -103,13 +103,15 @@ export class ReplyStreams {
   }
 
   /** Limits for core, which knows Node's requests only. */
-  #limitsFor({ key, ...limits }: Limits<FastifyRequest>): Limits {
-    if (key === undefined) return limits
+  #limitsFor(limits: Limits<FastifyRequest> | undefined): Limits | undefined {
+    const key: unknown = limits?.key
+    // Without a key there is no request in it; and what is wrong with it core has to say.
+    if (typeof key !== 'function') return limits as Omit<Limits, 'key'> | undefined
     return {
       ...limits,
       key: (raw) => {
         const request = this.#requests.get(raw)
-        return request === undefined ? null : key(request)
+        return request === undefined ? null : limits?.key?.(request)
       },
     }
   }

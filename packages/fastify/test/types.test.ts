@@ -1,4 +1,4 @@
-import { sse } from '@rivulet/fastify'
+import { type SseOptions, sse } from '@rivulet/fastify'
 import { collect } from '@rivulet/testing'
 import fastify, { type FastifyReply } from 'fastify'
 import { z } from 'zod'
@@ -36,3 +36,9 @@ export async function types(reply: FastifyReply): Promise<void> {
   // @ts-expect-error a payload of another type
   checked.send({ event: 'tick', data: 1 })
 }
+
+test.each([5, 'ip', null])('limits.key that is %p is refused when the plugin is registered', async (key) => {
+  const app = fastify()
+  const options = { limits: { maxStreamsPerKey: 1, key } } as unknown as SseOptions
+  await expect(app.register(sse, options).then(() => {})).rejects.toMatchObject({ code: 'ERR_SSE_OPTION' })
+})

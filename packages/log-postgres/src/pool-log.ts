@@ -1,4 +1,5 @@
 import type {
+  AnyEvents,
   AppendOptions,
   Channel,
   Entry,
@@ -115,13 +116,20 @@ export class PoolLog implements PostgresLog {
     await this.#migration.run()
   }
 
-  async publishIn(client: ClientBase, channel: Channel | string, event: PublishFields): Promise<void> {
+  async publishIn<Events = AnyEvents, Output = Events>(
+    client: ClientBase,
+    channel: Channel<Events, Output> | string,
+    event: PublishFields<Events>,
+  ): Promise<void> {
     await this.#begin()
     await publishIn(this.#parts, this, client, { channel, event })
     this.#upkeep.published()
   }
 
-  async headIn(client: ClientBase, channel: Channel | string): Promise<string> {
+  async headIn<Events, Output>(
+    client: ClientBase,
+    channel: Channel<Events, Output> | string,
+  ): Promise<string> {
     await this.#begin()
     return headIn(this.#parts, this, client, channel)
   }

@@ -1,4 +1,4 @@
-import type { Channel, EventLog, PublishFields } from '@rivulet/core'
+import type { AnyEvents, Channel, EventLog, PublishFields } from '@rivulet/core'
 import type { ClientBase } from 'pg'
 
 /** A log over PostgreSQL, which beside the contract takes part in transactions. */
@@ -25,7 +25,11 @@ export interface PostgresLog extends EventLog {
    * @throws (rejects) SseError for bad fields, as `publish`; `ERR_SSE_CHANNEL_ENDED`, also as SQLSTATE `SSE01` of the commit where it
    * was ended meanwhile; `ERR_SSE_LOG_…`. As after any failed statement the transaction can only be rolled back then.
    */
-  publishIn(client: ClientBase, channel: Channel | string, event: PublishFields): Promise<void>
+  publishIn<Events = AnyEvents, Output = Events>(
+    client: ClientBase,
+    channel: Channel<Events, Output> | string,
+    event: PublishFields<Events>,
+  ): Promise<void>
   /**
    * The id of the newest event that a transaction sees. In a transaction with `REPEATABLE READ` it belongs exactly to the state that
    * the same transaction reads: what `snapshot` gives as `position`. With `READ COMMITTED` call it before the state is read: then
@@ -33,5 +37,5 @@ export interface PostgresLog extends EventLog {
    *
    * @throws (rejects) SseError `ERR_SSE_CHANNEL`, `ERR_SSE_LOG_…`
    */
-  headIn(client: ClientBase, channel: Channel | string): Promise<string>
+  headIn<Events, Output>(client: ClientBase, channel: Channel<Events, Output> | string): Promise<string>
 }

@@ -1,4 +1,4 @@
-import type { Channel, EventLog, PublishFields } from '@rivulet/core'
+import type { AnyEvents, Channel, EventLog, PublishFields } from '@rivulet/core'
 import { SseError } from '@rivulet/core'
 import { channelNameOf, encodeEntry, positionId, prepareEvent } from '@rivulet/core/log-kit'
 import type { ClientBase } from 'pg'
@@ -9,11 +9,14 @@ import { logError, publishError } from './log-error.ts'
 import type { LogParts } from './parts.ts'
 
 /** Leaves an event with the client's transaction, whose commit stores it. */
-export async function publishIn(
+export async function publishIn<Events = AnyEvents, Output = Events>(
   parts: LogParts,
   log: EventLog,
   client: ClientBase,
-  { channel, event }: { readonly channel: Channel | string; readonly event: PublishFields },
+  {
+    channel,
+    event,
+  }: { readonly channel: Channel<Events, Output> | string; readonly event: PublishFields<Events> },
 ): Promise<void> {
   checkClient(client)
   const { entry, idempotencyKey } = prepareEvent(log, channel, event)
@@ -35,11 +38,11 @@ export async function publishIn(
 }
 
 /** The id of a channel's newest event as the client's transaction sees it. */
-export async function headIn(
+export async function headIn<Events, Output>(
   parts: LogParts,
   log: EventLog,
   client: ClientBase,
-  channel: Channel | string,
+  channel: Channel<Events, Output> | string,
 ): Promise<string> {
   checkClient(client)
   const name = channelNameOf(log, channel)

@@ -2,6 +2,8 @@
 const sliceMs = 4
 /** Deliveries between two looks at the clock. */
 const lookEvery = 16
+/** Places that were served before the others move up. */
+const closeUpFrom = 1_024
 
 /** Something that may have bytes to write. */
 export interface Deliverable {
@@ -58,6 +60,7 @@ class FanOut {
     }
     if (this.#next === this.#count) this.#startNextTurn()
     if (this.#count > 0) {
+      if (this.#next >= closeUpFrom) this.#closeUp()
       setImmediate(this.#run)
       return
     }
@@ -77,6 +80,15 @@ class FanOut {
     }
     reader.isQueued = true
     this.#later.push(reader)
+  }
+
+  /** Under constant load the queue is never empty: those who wait move to its front, so that it does not grow. */
+  #closeUp(): void {
+    const waiting = this.#count - this.#next
+    this.#queue.copyWithin(0, this.#next, this.#count)
+    this.#queue.fill(undefined, waiting, this.#count)
+    this.#next = 0
+    this.#count = waiting
   }
 
   #startNextTurn(): void {

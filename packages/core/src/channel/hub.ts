@@ -81,6 +81,7 @@ export class Hub implements TailHandlers {
       channel: parts.channel.name,
       tag: parts.tag,
       onError: (error) => this.error(error),
+      onRecovered: () => this.recovered(),
     })
   }
 
@@ -204,7 +205,7 @@ export class Hub implements TailHandlers {
   }
 
   error(error: unknown): void {
-    interrupted(this)
+    if (this.#subscriberCount > 0) interrupted(this)
     if (logFailed.hasSubscribers) logFailed.publish({ channel: this.name, error } satisfies LogErrorMessage)
   }
 
@@ -249,7 +250,10 @@ export class Hub implements TailHandlers {
       })
       // A tail that ended by itself, whatever the log meant by it, leaves subscriptions behind.
       .then(() => backOff(tailAttempt, signal))
+      .then(() => this.#reader.bounds('head', signal))
       .then(() => {
+        // The next tail knows nothing of this one's failure.
+        this.recovered()
         if (this.#ring !== null) this.#follow(this.#ring.headPosition)
       })
       .catch(ignoreStop)

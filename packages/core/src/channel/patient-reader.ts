@@ -8,6 +8,8 @@ export interface PatientReaderParts {
   readonly channel: string
   readonly tag: string
   onError(error: unknown): void
+  /** A call has succeeded after one that failed. */
+  onRecovered(): void
 }
 
 /** Reads a channel's log, trying again for as long as it fails. Rejects with the signal's reason alone. */
@@ -38,7 +40,9 @@ export class PatientReader {
   async insist<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await call()
+        const result = await call()
+        if (attempt > 0) this.#parts.onRecovered()
+        return result
       } catch (error) {
         signal.throwIfAborted()
         this.#parts.onError(error)

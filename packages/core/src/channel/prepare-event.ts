@@ -1,5 +1,6 @@
 import type { EventLog, Position } from '../log/event-log.ts'
 import { formatCursor, tagOf } from '../wire/cursor.ts'
+import type { AnyEvents } from '../wire/event-map.ts'
 import { SseError, show } from '../wire/sse-error.ts'
 import { type Channel, LogChannel } from './channel.ts'
 import { checkChannelName, resolveChannelOptions } from './channel-options.ts'
@@ -14,11 +15,16 @@ import { type PreparedEvent, Publisher, type PublishFields } from './publisher.t
  * @throws SseError `ERR_SSE_CHANNEL` for a bad name or a channel over another log; `ERR_SSE_CHANNEL_CLOSED`; what `publish` says of
  * bad fields.
  */
-export function prepareEvent(log: EventLog, channel: Channel | string, event: PublishFields): PreparedEvent {
+export function prepareEvent<Events = AnyEvents, Output = Events>(
+  log: EventLog,
+  channel: Channel<Events, Output> | string,
+  event: PublishFields<Events>,
+): PreparedEvent {
   const name = channelNameOf(log, channel)
   const known = channel instanceof LogChannel ? channel : findChannel(name, log)
-  if (known !== undefined) return known.prepare(event)
-  return new Publisher(name, log, resolveChannelOptions({ log })).prepare(event)
+  const fields = event as PublishFields // whatever its type: it is looked at as that of any channel
+  if (known !== undefined) return known.prepare(fields)
+  return new Publisher(name, log, resolveChannelOptions({ log })).prepare(fields)
 }
 
 /**
@@ -26,7 +32,10 @@ export function prepareEvent(log: EventLog, channel: Channel | string, event: Pu
  *
  * @throws SseError `ERR_SSE_CHANNEL` for a bad name or a channel over another log.
  */
-export function channelNameOf(log: EventLog, channel: Channel | string): string {
+export function channelNameOf<Events, Output>(
+  log: EventLog,
+  channel: Channel<Events, Output> | string,
+): string {
   if (!(channel instanceof LogChannel)) return checkChannelName(channel)
   if (channel.log === log) return channel.name
   throw new SseError(

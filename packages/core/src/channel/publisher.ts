@@ -89,9 +89,10 @@ export class Publisher {
         ? this.#options.timeoutMs
         : durationOrOff('publish(): timeoutMs', options.timeoutMs)
     signal?.throwIfAborted()
+    // Where a log throws instead of rejecting, nothing waits.
+    const appended = this.#log.append(this.#name, entry, { idempotencyKey, signal })
     this.#pendingCount += 1
     this.#pendingBytes += bytes
-    const appended = this.#log.append(this.#name, entry, { idempotencyKey, signal })
     // Counted until the log has answered, however long its caller waits: it is the log's memory that is bounded.
     const onAnswer = () => {
       this.#pendingCount -= 1

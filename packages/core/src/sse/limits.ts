@@ -91,8 +91,9 @@ export class StreamCounter {
   keyOf(request: StreamRequest): string | null {
     const { maxStreamsPerKey, key } = this.#limits
     if (maxStreamsPerKey === false || key === undefined) return null
-    const value = key(request) ?? null
+    const value: unknown = key(request) ?? null
     if (value === null || typeof value === 'string') return value
+    if (isPromise(value)) value.then(undefined, () => {})
     throw new SseError('ERR_SSE_OPTION', 'limits: key(request) must give a string, undefined or null.', {
       value,
     })
@@ -122,4 +123,8 @@ export class StreamCounter {
     if (count === 0) this.#counts.delete(key)
     else this.#counts.set(key, count)
   }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

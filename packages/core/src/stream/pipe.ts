@@ -50,6 +50,8 @@ class Piping<T> {
         if (next instanceof Promise || isThenable(next)) {
           this.#isWaiting = true
           next.then(this.#onItem, this.#fail)
+          // The source itself may have closed the stream.
+          if (this.#stream.closed !== null) this.#leave()
           return
         }
         if (!this.#take(next)) return

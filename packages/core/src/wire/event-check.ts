@@ -85,6 +85,7 @@ function checkSchemas(name: string, events: unknown): ReadonlyMap<string, EventS
   if (typeof events !== 'object' || events === null || Array.isArray(events)) throw refused(name, events)
   for (const [event, schema] of Object.entries(events)) {
     checkEventName(event)
+    if (event === '') throw refused(`${name}: "", which is called "message",`, schema)
     if (!isSchema(schema)) throw refused(`${name}: ${show(event)}`, schema)
   }
   return new Map(Object.entries(events as EventSchemas)) // each of them was looked at

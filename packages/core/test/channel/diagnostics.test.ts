@@ -164,3 +164,45 @@ test('streams say how much was written to them', async () => {
   expect((stream?.eventCount ?? 0) - before.events).toBe(1)
   expect((stream?.byteCount ?? 0) - before.bytes).toBe(`data: one\nid: ${id}\n\n`.length)
 })
+
+test('a log that failed and answers again is no reason any more, though nothing is published', async () => {
+  const memory = createMemoryLog()
+  let failures = 0
+  const log: EventLog = {
+    append: (...args) => memory.append(...args),
+    read: (...args) => {
+      if (failures === 0) return memory.read(...args)
+      failures -= 1
+      return Promise.reject(new SseError('ERR_SSE_LOG_UNREACHABLE', 'Connection refused.'))
+    },
+    configure: (...args) => memory.configure(...args),
+    delete: (...args) => memory.delete(...args),
+    close: () => memory.close(),
+    tail: (...args) => memory.tail(...args),
+  }
+  const channel = makeChannel({ log })
+  const server = await serve((stream) => stream.subscribe(channel, { snapshot: () => [{ data: 'state' }] }))
+  await server.connect().has('$ready')
+  const errors = listen('rivulet:log.error')
+  failures = 2
+  await server.connect().has('$ready')
+  expect(errors.messages).toHaveLength(2)
+  expect(createSse().health({ logPatienceMs: 1 })).toMatchObject({ ready: true, interruptedChannels: [] })
+})
+
+test('deliveries are told while the process is never idle', async () => {
+  const delivered = listen<ChannelDeliverMessage>('rivulet:channel.deliver')
+  const channel = makeChannel()
+  const server = await serve((stream) => stream.subscribe(channel))
+  const clients = Array.from({ length: 50 }, () => server.connect())
+  for (const client of clients) await client.has('$ready')
+  let published = 0
+  // Each turn publishes anew, so that the queue of readers hardly ever runs dry.
+  while (delivered.messages.length < 20) {
+    published += 1
+    await channel.publish({ data: published })
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(delivered.messages.length).toBeLessThanOrEqual(published)
+  for (const client of clients) await client.hasData(published)
+})

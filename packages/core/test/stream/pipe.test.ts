@@ -400,3 +400,22 @@ describe('errors', () => {
     expect(source.destroyed).toBe(true)
   })
 })
+
+test('a source that closes the stream itself and never answers is told, and ends the pipe', async () => {
+  const { stream } = await openStream()
+  let returned = 0
+  const source: AsyncIterable<number> = {
+    [Symbol.asyncIterator]: () => ({
+      next() {
+        stream.close()
+        return new Promise(() => {})
+      },
+      return() {
+        returned += 1
+        return Promise.resolve({ done: true, value: undefined })
+      },
+    }),
+  }
+  expect(await stream.pipe(source)).toBe(false)
+  expect(returned).toBe(1)
+})

@@ -46,6 +46,7 @@ export class AppendQueue {
 
   append(channel: string, entry: Entry, { idempotencyKey, signal }: AppendOptions): Promise<Position> {
     return new Promise((resolve, reject) => {
+      signal?.throwIfAborted()
       const onAbort = () => {
         const place = this.#waiting.indexOf(waiting)
         if (place >= 0) this.#waiting.splice(place, 1)
