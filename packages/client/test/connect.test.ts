@@ -416,3 +416,92 @@ describe('delivery', () => {
     expect(await take(open(server.url, { store }), 1)).toHaveLength(1)
   })
 })
+
+describe('what a review found', () => {
+  test('a bare id behind an event is the last; a reset by one too', async () => {
+    const server = await serve(
+      streams('id: 1\ndata: a\n\nid: 2\n\n'),
+      streams('data: b\n\nid\n\n'),
+      streams('data: c\n\n', { stays: true }),
+    )
+    await take(open(server.url), 3)
+    expect(server.requests.map(({ headers }) => headers['last-event-id'])).toEqual([
+      undefined,
+      '2',
+      undefined,
+    ])
+  })
+
+  test('a stop that is called twice stops nobody else', async () => {
+    const server = await serve(streams('data: 1\n\n', { stays: true }))
+    const connection = open(server.url)
+    const stop = connection.on('message', () => {})
+    stop()
+    const heard = new Promise((resolve) => connection.on('message', ({ data }) => resolve(data)))
+    stop()
+    expect(await heard).toBe(1)
+  })
+
+  test('times beyond what timers can wait are long, not over at once', async () => {
+    const server = await serve(
+      streams('retry: 2147483647\ndata: 1\n\n'),
+      answers(503, { 'Retry-After': '9999999' }),
+    )
+    const connection = open(server.url)
+    const got: unknown[] = []
+    connection.on('message', ({ data }) => got.push(data))
+    await server.requested(1)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(server.requests).toHaveLength(1)
+    connection.reconnect()
+    await server.requested(2)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(server.requests).toHaveLength(2)
+    expect(got).toEqual([1])
+  })
+
+  test('a parse that throws is final, with its cause, behind what came before', async () => {
+    const server = await serve(streams('data: 1\n\ndata: 2\n\n', { stays: true }))
+    const cause = new Error('not mine')
+    const connection = open(server.url, {
+      parse: (data) => {
+        if (data === '2') throw cause
+        return data
+      },
+    })
+    const got: unknown[] = []
+    const looping = (async () => {
+      for await (const { data } of connection) got.push(data)
+    })()
+    await expect(looping).rejects.toMatchObject({ code: 'ERR_SSE_CLIENT_PARSE', cause })
+    expect(got).toEqual(['1'])
+  })
+
+  test('a loop begun after a failure throws it too, and then there is nothing more', async () => {
+    const server = await serve(answers(404))
+    const connection = open(server.url)
+    await expect(take(connection, 1)).rejects.toMatchObject({ status: 404 })
+    await expect(take(connection, 1)).rejects.toMatchObject({ status: 404 })
+  })
+
+  test('events before one that is too long are delivered', async () => {
+    const server = await serve(streams(`data: 1\n\ndata: ${'x'.repeat(5_000)}\n\n`, { stays: true }))
+    const connection = open(server.url, { maxEventLength: 1_000 })
+    const events = connection[Symbol.asyncIterator]()
+    expect((await events.next()).value).toMatchObject({ data: 1 })
+    await expect(events.next()).rejects.toMatchObject({ code: 'ERR_SSE_CLIENT_TOO_LARGE' })
+  })
+
+  test('closed in onState between two tries, it leaves nothing behind', async () => {
+    const server = await serve(answers(503, { 'Retry-After': '3600' }))
+    const connection = open(server.url)
+    connection.onState((state) => {
+      if (state === 'connecting') connection.close()
+    })
+    connection.on('message', () => {})
+    await connection.closed
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length).toBeLessThan(5)
+    expect(connection.state).toBe('closed')
+  })
+})

@@ -29,7 +29,10 @@ function parse(pieces: readonly Uint8Array[], maxEventLength = 1e6) {
     '',
     maxEventLength,
   )
-  for (const piece of pieces) parser.push(piece)
+  for (const piece of pieces) {
+    const failure = parser.push(piece)
+    if (failure !== null) throw failure
+  }
   return { events, retries, lastEventId: parser.lastEventId }
 }
 

@@ -2,10 +2,6 @@
 export class Listeners<Event extends { readonly event: string }> {
   readonly #byType = new Map<string | null, Set<(event: Event) => void>>()
 
-  get isEmpty(): boolean {
-    return this.#byType.size === 0
-  }
-
   /** As with `addEventListener`, a function listens once. @param type `null`: all. @returns stops it */
   add(type: string | null, listener: (event: Event) => void): () => void {
     const listeners = this.#byType.get(type) ?? new Set()
@@ -13,7 +9,7 @@ export class Listeners<Event extends { readonly event: string }> {
     listeners.add(listener)
     return () => {
       listeners.delete(listener)
-      if (listeners.size === 0) this.#byType.delete(type)
+      if (listeners.size === 0 && this.#byType.get(type) === listeners) this.#byType.delete(type)
     }
   }
 

@@ -30,9 +30,11 @@ function resolveValue<T>(value: PerConnection<T>): T | Promise<T> {
 
 /** A header's value is bytes; an id is UTF-8. */
 function asBytes(text: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(text))
+  let bytes = ''
+  for (const byte of new TextEncoder().encode(text)) bytes += String.fromCharCode(byte)
+  return bytes
 }
 
 function isStream(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && 'getReader' in body
+  return 'getReader' in Object(body)
 }

@@ -25,11 +25,7 @@ export function judgeResponse(response: Response, canAuthorize: boolean): Respon
   if (status === 204) return { reason: 'end' }
   const type = headers.get('content-type') ?? ''
   if (status === 200 && eventStream.test(type) && body !== null) return { reason: 'stream', body }
-  const error = new ClientError(
-    'ERR_SSE_CLIENT_RESPONSE',
-    `The server answered ${status} (${type}), no event stream.`,
-    { status },
-  )
+  const error = new ClientError('ERR_SSE_CLIENT_RESPONSE', `The answer is ${status} (${type}).`, { status })
   // A page where a stream should be comes from something on the way: a portal, a proxy whose server is being replaced.
   const mayHeal =
     status === 200 ||
@@ -43,6 +39,6 @@ export function judgeResponse(response: Response, canAuthorize: boolean): Respon
 /** RFC 9110 section 10.2.3: seconds, or a date. */
 function retryAfterMs(value: string | null): number {
   if (value === null) return 0
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * msPerSecond : Date.parse(value) - Date.now()
+  const ms = /^\d+$/.test(value) ? Number(value) * msPerSecond : Date.parse(value) - Date.now()
   return Number.isFinite(ms) ? Math.max(0, ms) : 0
 }

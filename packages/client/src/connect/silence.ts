@@ -17,7 +17,7 @@ export class Silence {
     const limitMs = this.#limitMs
     if (limitMs === false) return
     this.#timer = setTimeout(() => {
-      this.#onSilent(new ClientError('ERR_SSE_CLIENT_SILENT', `Nothing has come for ${limitMs} ms.`))
+      this.#onSilent(new ClientError('ERR_SSE_CLIENT_SILENT', `Nothing came for ${limitMs} ms.`))
     }, limitMs)
   }
 

@@ -28,12 +28,12 @@ export class StreamConnection implements Connection {
   readonly #cursor: CursorKeeper
   readonly #listeners = new Listeners<ReceivedEvent>()
   readonly #stateListeners = new Set<StateListener>()
-  readonly #closing = new AbortController()
   /** Ends the try under way, or the wait for the next. */
   #trying = new AbortController()
   #queue: EventQueue<ReceivedEvent> | null = null
   #state: ConnectionState = 'connecting'
   #isStarted = false
+  #end: ConnectionEnd | null = null
   /** The server has said that nothing more will come. */
   #hasEnded = false
   /** The last event id that has come, which may be ahead of what the loop has taken. */
@@ -90,12 +90,12 @@ export class StreamConnection implements Connection {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ReceivedEvent, undefined> {
-    if (this.#queue !== null) {
-      throw new ClientError('ERR_SSE_CLIENT_BUSY', 'Another loop takes the events.')
+    if (this.#queue !== null && this.#end === null) {
+      throw new ClientError('ERR_SSE_CLIENT_BUSY', 'Another loop takes them.')
     }
     const queue = new EventQueue<ReceivedEvent>(this.#options.highWaterMark)
     this.#queue = queue
-    if (this.#state === 'closed') queue.end()
+    if (this.#end !== null) queue.end(this.#end.error)
     this.#start()
     return {
       next: async () => {
@@ -105,9 +105,9 @@ export class StreamConnection implements Connection {
         return result
       },
       return: () => {
-        this.#queue = null
+        if (this.#queue === queue) this.#queue = null
         queue.discard()
-        if (this.#listeners.isEmpty) this.close()
+        this.close()
         return Promise.resolve({ done: true, value: undefined })
       },
     }
@@ -116,29 +116,32 @@ export class StreamConnection implements Connection {
   readonly #onAbort = (): void => this.close()
 
   #start(): void {
-    if (this.#isStarted || this.#state === 'closed') return
+    if (this.#isStarted || this.#end !== null) return
     this.#isStarted = true
     // Behind this turn, so that listeners which are added in it hear everything.
     queueMicrotask(() => void this.#run())
   }
 
   async #run(): Promise<void> {
-    while (!this.#closing.signal.aborted) {
+    while (this.#end === null) {
       this.#trying = new AbortController()
       const { signal } = this.#trying
       const outcome = await this.#try(signal)
-      if (this.#closing.signal.aborted) return
+      if (this.#end !== null) return
       if (outcome.reason !== 'retry') {
         this.#finish(outcome)
         return
       }
+      // Asked to connect anew, and not by a failure: at once.
+      const isAsked = signal.aborted && outcome.error === undefined
+      this.#trying = new AbortController()
+      const waiting = this.#trying.signal
       this.#become('connecting', outcome.error)
-      // Asked to connect anew: at once.
-      if (signal.aborted && outcome.error === undefined) continue
+      if (isAsked) continue
       const delayMs = retryDelayMs(this.#retryMs, this.#failures, this.#options.maxRetryMs)
       this.#failures += 1
-      this.#trying = new AbortController()
-      await waitToRetry(Math.max(delayMs, outcome.afterMs), this.#trying.signal)
+      // As with a retry: not all on the same second.
+      await waitToRetry(Math.max(delayMs, outcome.afterMs * (1 + Math.random() / 4)), waiting)
     }
   }
 
@@ -152,23 +155,26 @@ export class StreamConnection implements Connection {
     try {
       silence.broken()
       const request = await makeRequest(this.#options, this.#receivedId, signal)
-      const response = await this.#options.fetch(this.url, request)
+      const { fetch: send } = this.#options
+      const response = await send(this.url, request)
+      // Not every function in place of fetch looks at the signal.
+      signal.throwIfAborted()
       const verdict = judgeResponse(response, typeof this.#options.headers === 'function')
       if (verdict.reason !== 'stream') {
         await response.body?.cancel().catch(() => {})
         return verdict.reason === 'end' ? this.#finished() : verdict
       }
       this.#become('open')
-      return await this.#read(verdict.body, silence)
+      return await this.#read(verdict.body, silence, signal)
     } catch (cause) {
-      if (cause instanceof ClientError && cause.code === 'ERR_SSE_CLIENT_TOO_LARGE') {
+      if (cause instanceof ClientError) {
         return { reason: 'failed', error: cause }
       }
       if (signal.aborted)
         return { reason: 'retry', afterMs: 0, ...(silent === undefined ? {} : { error: silent }) }
       return {
         reason: 'retry',
-        error: new ClientError('ERR_SSE_CLIENT_NETWORK', 'The connection broke.', {
+        error: new ClientError('ERR_SSE_CLIENT_NETWORK', 'The network broke.', {
           cause,
         }),
         afterMs: 0,
@@ -178,27 +184,30 @@ export class StreamConnection implements Connection {
     }
   }
 
-  async #read(body: ReadableStream<Uint8Array>, silence: Silence): Promise<Outcome> {
-    const blocks: ParsedBlock[] = []
+  async #read(body: ReadableStream<Uint8Array>, silence: Silence, signal: AbortSignal): Promise<Outcome> {
+    // In their order: blocks, and ids without one.
+    const found: (ParsedBlock | string)[] = []
     const parser = new BlockParser(
       {
-        block: (block) => blocks.push(block),
+        block: (block) => found.push(block),
         retry: (retryMs) => {
           this.#retryMs = retryMs
         },
-        bareId: (id) => this.#receive(id),
+        bareId: (id) => found.push(id),
       },
       this.#receivedId,
       this.#options.maxEventLength,
     )
     for await (const bytes of readWebStream(body)) {
       silence.broken()
-      parser.push(bytes)
-      for (const block of blocks.splice(0)) {
+      const failure = parser.push(bytes)
+      for (const each of found.splice(0)) {
+        if (signal.aborted) return { reason: 'retry', afterMs: 0 }
         this.#failures = 0
-        if (this.#deliver(block)) return this.#finished()
-        if (this.#closing.signal.aborted) return { reason: 'closed' }
+        if (typeof each === 'string') this.#receive(each)
+        else if (this.#deliver(each)) return this.#finished()
       }
+      if (failure !== null) throw failure
       const room = this.#queue?.room() ?? null
       if (room !== null) {
         // Whoever takes their time is not the network's silence.
@@ -212,12 +221,20 @@ export class StreamConnection implements Connection {
 
   /** @returns whether the stream has said that nothing more will come */
   #deliver({ event, data, lastEventId }: ParsedBlock): boolean {
-    const received: ReceivedEvent = { event, data: this.#options.parse(data, event), lastEventId }
+    const received: ReceivedEvent = { event, data: this.#parse(data, event), lastEventId }
     this.#receive(lastEventId)
     this.#listeners.tell(received)
     if (this.#queue === null) this.#cursor.move(lastEventId)
     else this.#queue.put(received)
     return event === '$end' && !isOfOneChannel(parseData(data))
+  }
+
+  #parse(data: string, event: string): unknown {
+    try {
+      return this.#options.parse(data, event)
+    } catch (cause) {
+      throw new ClientError('ERR_SSE_CLIENT_PARSE', 'parse() threw.', { cause })
+    }
   }
 
   #receive(id: string): void {
@@ -232,9 +249,9 @@ export class StreamConnection implements Connection {
   }
 
   #finish(end: ConnectionEnd): void {
-    if (this.#state === 'closed') return
+    if (this.#end !== null) return
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
-    this.#closing.abort()
+    this.#end = end
     this.#trying.abort()
     this.#queue?.end(end.error)
     this.#become('closed', end.error)
@@ -242,7 +259,7 @@ export class StreamConnection implements Connection {
   }
 
   #become(state: ConnectionState, error?: ClientError): void {
-    if (this.#state === state && error === undefined) return
+    if (this.#state === 'closed' || (this.#state === state && error === undefined)) return
     this.#state = state
     for (const listener of [...this.#stateListeners]) call(() => listener(state, error))
   }
@@ -250,5 +267,5 @@ export class StreamConnection implements Connection {
 
 /** Whether a `$end` is of one of several channels: the stream goes on. */
 function isOfOneChannel(data: unknown): boolean {
-  return typeof data === 'object' && data !== null && 'channel' in data
+  return 'channel' in Object(data)
 }

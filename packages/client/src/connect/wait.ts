@@ -1,22 +1,24 @@
 /** What browsers' windows and workers have, and Node has not. */
 interface OnlineSource {
-  addEventListener?(type: 'online', listener: () => void): void
-  removeEventListener?(type: 'online', listener: () => void): void
+  addEventListener?(type: 'online', listener: () => void, options: { signal: AbortSignal }): void
 }
+
+/** Longer times overflow, and are over at once. */
+const maxTimerMs = 2 ** 31 - 1
 
 /** Waits, until a signal aborts, or the browser says that the network is there again. */
 export function waitToRetry(delayMs: number, signal: AbortSignal): Promise<void> {
   const source = globalThis as OnlineSource
   return new Promise((resolve) => {
+    const listening = new AbortController()
     const finish = () => {
       clearTimeout(timer)
-      signal.removeEventListener('abort', finish)
-      source.removeEventListener?.('online', finish)
+      listening.abort()
       resolve()
     }
-    const timer = setTimeout(finish, delayMs)
-    signal.addEventListener('abort', finish)
-    source.addEventListener?.('online', finish)
+    const timer = setTimeout(finish, Math.min(delayMs, maxTimerMs))
+    signal.addEventListener('abort', finish, listening)
+    source.addEventListener?.('online', finish, listening)
     if (signal.aborted) finish()
   })
 }

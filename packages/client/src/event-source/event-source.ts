@@ -65,11 +65,16 @@ class FetchEventSource extends EventTarget implements EventSourceLike {
   readonly #origin: string
   #isClosing = false
 
-  constructor(url: string | URL, { withCredentials = false, ...options }: EventSourceOptions) {
+  // Servers of others need not have heartbeats.
+  constructor(
+    url: string | URL,
+    { withCredentials = false, silenceMs = false, ...options }: EventSourceOptions,
+  ) {
     super()
     this.withCredentials = withCredentials
     this.#connection = connect(url, {
       ...options,
+      silenceMs,
       parse: (data) => data,
       credentials: withCredentials ? 'include' : 'same-origin',
     })

@@ -4,14 +4,17 @@ export interface Piece {
   readonly id: string | null
 }
 
+/** An id field; one with NUL is ignored, as the standard says. */
+const idLine = /^id(?:: ?([^\0]*))?$/
+
 /**
  * Finds ids of blocks that have no data. They dispatch nothing, but they move the last event id, which parsers forget.
  *
  * Takes text whose lines end with LF, cut anywhere.
  */
 export class BareIds {
-  /** The line that has begun, as far as it may be an id; `null` where it is known to be none. */
-  #line: string | null = ''
+  /** The line that has begun, as far as it may be an id, in pieces; `null` where it is known to be none. */
+  #line: string[] | null = []
   #hasData = false
   #id: string | null = null
 
@@ -36,12 +39,16 @@ export class BareIds {
 
   #extend(text: string, from: number, to: number): void {
     if (this.#line === null) return
-    const line = this.#line + text.slice(from, Math.min(to, from + (this.#line === '' ? 5 : to - from)))
-    if (line.startsWith('id')) {
-      this.#line += text.slice(from, to)
-    } else if ('id'.startsWith(line) || 'data'.startsWith(line)) {
-      this.#line = line
-    } else {
+    const [known = ''] = this.#line
+    if (known.startsWith('id:')) {
+      this.#line.push(text.slice(from, to))
+      return
+    }
+    // What a line is, its first characters say.
+    const line = known + text.slice(from, Math.min(to, from + 5))
+    if (line.startsWith('id:')) this.#line = [known + text.slice(from, to)]
+    else if ('id'.startsWith(line) || 'data'.startsWith(line)) this.#line = [line]
+    else {
       this.#hasData ||= line.startsWith('data:')
       this.#line = null
     }
@@ -49,24 +56,17 @@ export class BareIds {
 
   /** @returns the id that the block has set which ends with this line */
   #endLine(): string | null {
-    const line = this.#line
-    this.#line = ''
+    const line = this.#line?.join('')
+    this.#line = []
     if (line === '') {
       const id = this.#hasData ? null : this.#id
       this.#hasData = false
       this.#id = null
       return id
     }
-    if (line === 'data') this.#hasData = true
-    else if (line !== null) this.#id = idOf(line) ?? this.#id
+    this.#hasData ||= line === 'data'
+    const found = idLine.exec(line ?? '')
+    if (found !== null) this.#id = found[1] ?? ''
     return null
   }
-}
-
-/** The value of an id field; `null` for lines that are none, and ids that the standard ignores. */
-function idOf(line: string): string | null {
-  if (line === 'id') return ''
-  if (!line.startsWith('id:')) return null
-  const value = line.slice(line[3] === ' ' ? 4 : 3)
-  return value.includes('\0') ? null : value
 }

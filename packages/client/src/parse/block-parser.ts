@@ -26,11 +26,7 @@ export const defaultMaxEventLength = 2 ** 24
 /** What Node's and browsers' timers can wait, in milliseconds. */
 const maxRetryMs = 2 ** 31 - 1
 
-/**
- * Parses the bytes of one response, cut anywhere.
- *
- * @throws ClientError `ERR_SSE_CLIENT_TOO_LARGE` from `push`
- */
+/** Parses the bytes of one response, cut anywhere. */
 export class BlockParser {
   readonly #decoder = new TextDecoder()
   readonly #lineFeeds = new LineFeeds()
@@ -45,7 +41,8 @@ export class BlockParser {
     this.#handlers = handlers
     this.#lastEventId = lastEventId
     this.#parser = createParser({
-      maxBufferSize: maxEventLength,
+      // It counts what is around the data too; the data itself is looked at below.
+      maxBufferSize: maxEventLength + 64,
       onEvent: ({ event = 'message', data, id }) => {
         // The parser's own limit is for what it keeps; this came whole.
         if (data.length > maxEventLength) this.#failure = tooLarge(maxEventLength)
@@ -67,21 +64,20 @@ export class BlockParser {
     return this.#lastEventId
   }
 
-  push(bytes: Uint8Array): void {
+  /** @returns what is wrong, behind what came before it: nothing more may be pushed then */
+  push(bytes: Uint8Array): ClientError | null {
     const text = this.#lineFeeds.next(this.#decoder.decode(bytes, { stream: true }))
     for (const { text: piece, id } of this.#bareIds.split(text)) {
       this.#parser.feed(piece)
-      if (this.#failure !== null) throw this.#failure
+      if (this.#failure !== null) break
       if (id === null) continue
       this.#lastEventId = id
       this.#handlers.bareId?.(id)
     }
+    return this.#failure
   }
 }
 
 function tooLarge(maxEventLength: number): ClientError {
-  return new ClientError(
-    'ERR_SSE_CLIENT_TOO_LARGE',
-    `An event is longer than maxEventLength (${maxEventLength}).`,
-  )
+  return new ClientError('ERR_SSE_CLIENT_TOO_LARGE', `An event is longer than ${maxEventLength}.`)
 }

@@ -43,8 +43,9 @@ export async function* parseEventStream<Events = AnyEvents>(
     maxEventLength,
   )
   for await (const bytes of bytesOf(body)) {
-    parser.push(bytes)
+    const failure = parser.push(bytes)
     yield* found.splice(0)
+    if (failure !== null) throw failure
   }
 }
 
