@@ -15,11 +15,10 @@ const names = [
 
 /** Rivulet on plain `node:http` with somebody who listens to everything that it tells. */
 export async function start(settings) {
-  let count = 0
+  /** How often each was told of. */
+  const counts = new Map(names.map((name) => [name, 0]))
   for (const name of names) {
-    subscribe(`rivulet:${name}`, () => {
-      count += 1
-    })
+    subscribe(`rivulet:${name}`, () => counts.set(name, (counts.get(name) ?? 0) + 1))
   }
   return startCore(settings)
 }
