@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from '../../support/free-port.ts'
 
 /** An nginx in front of a server, with everything that the configuration does not mention as nginx has it. */
 export interface Nginx {
@@ -76,13 +76,4 @@ async function listening(child: ChildProcess): Promise<void> {
     }
   }
   throw new Error(`nginx did not start:\n${lines.join('\n')}`)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo // a TCP server's
-  server.close()
-  await once(server, 'close')
-  return port
 }
