@@ -125,6 +125,9 @@ async function startRivulet(retention: { maxEvents?: number } = {}, everyMs = 10
   })
   const { port } = await listen(
     createServer((request, response) => {
+      // However quickly a client comes back: what it had is behind what is kept by then. The memory log stores at once.
+      const missed = request.headers['last-event-id'] === undefined ? 0 : (retention.maxEvents ?? 0) * 3
+      for (let count = 0; count < missed; count += 1) void channel.publish({ data: { n: n++ } })
       sse.open(request, response).subscribe(channel)
     }),
   )
