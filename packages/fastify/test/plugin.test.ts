@@ -1,7 +1,3 @@
-import { once } from 'node:events'
-import { Agent, get, request } from 'node:http'
-import { connect } from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import * as core from '@rivulet/core'
 import * as adapter from '@rivulet/fastify'
 import sseByDefault, { sse } from '@rivulet/fastify'
@@ -23,8 +19,6 @@ describe.each(majors)('%s', (_name, _major, fastify) => {
   })
 
   afterEach(() => app.close())
-
-  const address = (instance: FastifyInstance) => instance.server.address() as AddressInfo // it listens on a port
 
   describe('registration', () => {
     test('by the whole module, as CommonJS does', async () => {
@@ -222,76 +216,5 @@ describe.each(majors)('%s', (_name, _major, fastify) => {
     expect((await app.inject('/')).payload).toMatch(/^retry: \d+\n\ndata: one\n\ndata: two\n\nid: \.end\n/)
     expect((await app.inject('/failing')).payload).toMatch(/^retry: \d+\n\ndata: one\n\n$/)
     expect((await app.inject({ method: 'HEAD', url: '/' })).payload).toBe('')
-  })
-
-  describe('fastify.close()', () => {
-    const hold = (instance: FastifyInstance) =>
-      instance.get('/', async (_request, reply) => {
-        const stream = await reply.sse()
-        stream.send({ data: 'one' })
-      })
-
-    test('ends open streams, tells their clients when to come back, and resolves', async () => {
-      await app.register(sse)
-      hold(app)
-      await app.listen({ port: 0, host: '127.0.0.1' })
-      const agent = new Agent({ keepAlive: true })
-      const clients = Array.from({ length: 3 }, async () => {
-        const [response] = await once(get({ port: address(app).port, agent }), 'response')
-        let text = ''
-        for await (const chunk of response) {
-          text += chunk
-          if (text.includes('data: one') && app.sse.streams.size === 3) void app.close()
-        }
-        return text
-      })
-      for (const text of await Promise.all(clients)) expect(text).toMatch(/data: one\n\nretry: \d+\n\n$/)
-      await app.close()
-      expect(app.sse.streams.size).toBe(0)
-      agent.destroy()
-    })
-
-    test('does not wait for connections that are kept alive', async () => {
-      await app.register(sse)
-      app.get('/', (_request, reply) => reply.sse((stream) => void stream.send({ data: 'one' })))
-      await app.listen({ port: 0, host: '127.0.0.1' })
-      const agent = new Agent({ keepAlive: true })
-      const [response] = await once(request({ port: address(app).port, agent }).end(), 'response')
-      response.resume()
-      await once(response, 'end')
-      await app.close()
-      agent.destroy()
-    })
-
-    test('ends streams of HTTP/2', async () => {
-      const instance = fastify({ http2: true }) as unknown as FastifyInstance // its server is all that differs
-      await instance.register(sse)
-      hold(instance)
-      await instance.listen({ port: 0, host: '127.0.0.1' })
-      const session = connect(`http://127.0.0.1:${address(instance).port}`)
-      const stream = session.request({ ':path': '/' })
-      let text = ''
-      for await (const chunk of stream.setEncoding('utf8')) {
-        text += chunk
-        if (text.includes('data: one')) void instance.close()
-      }
-      expect(text).toMatch(/data: one\n\nretry: \d+\n\n$/)
-      await instance.close()
-      expect(instance.sse.streams.size).toBe(0)
-    })
-
-    test('refuses softly what comes meanwhile', async () => {
-      await app.register(sse)
-      const reasons: unknown[] = []
-      app.addHook('onSend', async () => {
-        await app.sse.close()
-      })
-      app.get('/', async (_request, reply) => {
-        reasons.push((await reply.sse()).closed)
-      })
-      const { status, raw } = await collect(app, '/')
-      expect([status, reasons]).toEqual([200, ['shutdown']])
-      expect(raw.toString()).toMatch(/^retry: \d+\n\n$/)
-    })
   })
 })

@@ -74,7 +74,8 @@ export interface Sse<Events = AnyEvents> {
   closeWhere(predicate: (stream: EventStream<Events>) => boolean): number
   /**
    * Drains: refuses new streams softly from now on and hangs up the open ones, each told its own time to come back. Resolves
-   * when the last connection has let go or the grace is over. Called again it gives the same promise.
+   * when the last connection has let go or the grace is over. Called again it gives the same promise. Left out options are those
+   * of the application (`createSse({ close })`).
    *
    * @throws SseError `ERR_SSE_OPTION`
    */
@@ -193,7 +194,7 @@ class Streams implements Drained, StreamHost<OpenStream> {
   }
 
   async close(options?: CloseOptions): Promise<void> {
-    const resolved = resolveCloseOptions(options)
+    const resolved = resolveCloseOptions(options, this.#options.close)
     this.#closing ??= { retryMs: resolved.retryMs, done: drain(this, resolved) }
     await this.#closing.done
     this.#isDrained = true

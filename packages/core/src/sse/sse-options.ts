@@ -25,6 +25,8 @@ export interface ErrorContext {
 export interface SseOptions<Request = StreamRequest> extends StreamOptions {
   /** How many streams there may be. Default: any number. */
   readonly limits?: Limits<Request> | undefined
+  /** What `close()` does where it is not told otherwise, and where a framework calls it (`fastify.close()`). */
+  readonly close?: CloseOptions | undefined
   /**
    * Gets what a handler (`open(req, res, handler)`) or an `onClose` listener threw or rejected with, after the stream was
    * closed. The adapters set it to their framework's own way. Default: an unhandled rejection, as for any async listener of
@@ -41,32 +43,6 @@ export interface CloseOptions {
   readonly retryMs?: RetryRange | undefined
 }
 
-export interface ResolvedSseOptions {
-  readonly stream: ResolvedStreamOptions
-  readonly limits: ResolvedLimits
-  readonly onError: (error: unknown, context: ErrorContext) => void
-}
-
-type ErrorHandler = ResolvedSseOptions['onError']
-
-const sseDefaults = {
-  ...streamDefaults,
-  limits: resolveLimits('limits', {}),
-  onError: rejectUnhandled as ErrorHandler,
-}
-const sseChecks = { ...streamOptionChecks, limits: resolveLimits, onError: callback<ErrorHandler> }
-
-/** @throws SseError `ERR_SSE_OPTION` */
-export function resolveSseOptions(options: SseOptions | undefined): ResolvedSseOptions {
-  const { onError, limits, ...stream } = resolveOptions('A stream', options, sseDefaults, sseChecks)
-  return { stream, limits, onError }
-}
-
-/** Gives an error that nobody takes to Node, which ends the process over it unless told otherwise. */
-export function rejectUnhandled(error: unknown): void {
-  void Promise.reject(error)
-}
-
 export interface ResolvedCloseOptions {
   readonly graceMs: number
   readonly retryMs: RetryRange
@@ -78,7 +54,43 @@ const closeChecks: OptionChecks<ResolvedCloseOptions> = {
   retryMs: retryRange,
 }
 
+/** @param defaults What the application was set up with. @throws SseError `ERR_SSE_OPTION` */
+export function resolveCloseOptions(
+  options: CloseOptions | undefined,
+  defaults: ResolvedCloseOptions,
+): ResolvedCloseOptions {
+  return resolveOptions('close()', options, defaults, closeChecks)
+}
+
+export interface ResolvedSseOptions {
+  readonly stream: ResolvedStreamOptions
+  readonly limits: ResolvedLimits
+  readonly close: ResolvedCloseOptions
+  readonly onError: (error: unknown, context: ErrorContext) => void
+}
+
+type ErrorHandler = ResolvedSseOptions['onError']
+
+const sseDefaults = {
+  ...streamDefaults,
+  limits: resolveLimits('limits', {}),
+  close: closeDefaults,
+  onError: rejectUnhandled as ErrorHandler,
+}
+const sseChecks = {
+  ...streamOptionChecks,
+  limits: resolveLimits,
+  close: (name: string, value: unknown) => resolveOptions(name, value, closeDefaults, closeChecks),
+  onError: callback<ErrorHandler>,
+}
+
 /** @throws SseError `ERR_SSE_OPTION` */
-export function resolveCloseOptions(options: CloseOptions | undefined): ResolvedCloseOptions {
-  return resolveOptions('close()', options, closeDefaults, closeChecks)
+export function resolveSseOptions(options: SseOptions | undefined): ResolvedSseOptions {
+  const { onError, limits, close, ...stream } = resolveOptions('A stream', options, sseDefaults, sseChecks)
+  return { stream, limits, close, onError }
+}
+
+/** Gives an error that nobody takes to Node, which ends the process over it unless told otherwise. */
+export function rejectUnhandled(error: unknown): void {
+  void Promise.reject(error)
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
-import type { EventStream } from '../../src/index.ts'
+import type { EventStream, SseOptions } from '../../src/index.ts'
 import { wheel } from '../../src/stream/timer-wheel.ts'
 import { exchange, get, open, parseResponse } from '../sink/raw-http.ts'
 import { nextTurn } from '../sink/story.ts'
@@ -9,10 +9,14 @@ import { StreamClient } from '../stream/opened-stream.ts'
 import { moreThanTheKernelTakes, openUnread } from '../stream/unread-client.ts'
 import { type SseServer, serve, still } from './sse-server.ts'
 
-async function withClients(count: number): Promise<{ server: SseServer; clients: StreamClient[] }> {
+async function withClients(
+  count: number,
+  options: SseOptions = {},
+): Promise<{ server: SseServer; clients: StreamClient[] }> {
   const server = await serve((request, response, sse) => sse.open(request, response), {
     ...still,
     heartbeatMs: 15_000,
+    ...options,
   })
   const clients = await Promise.all(Array.from({ length: count }, () => StreamClient.connect(server.origin)))
   return { server, clients }
@@ -82,6 +86,21 @@ test('without a grace time, what was sent still goes out', async () => {
   await server.sse.close()
   expect(await client?.ended()).toMatch(/^retry: 0\n\ndata: x{500000}\n\n/)
   expect(client?.isComplete).toBe(true)
+})
+
+test('left out options are those of the application', async () => {
+  useFakeClock()
+  const { server, clients } = await withClients(4, { close: { graceMs: 1000, retryMs: [7000, 7000] } })
+  let isClosed = false
+  const closed = server.sse.close({ retryMs: [9000, 9000] }).then(() => {
+    isClosed = true
+  })
+  await nextTurn()
+  expect(isClosed).toBe(false)
+  expect(server.sse.streams.size).toBeGreaterThan(0)
+  await pass(1100)
+  await closed
+  for (const client of clients) expect(await client.ended()).toMatch(/retry: 9000\n\n$/)
 })
 
 test('nothing open: resolves at once, whenever and however often', async () => {
