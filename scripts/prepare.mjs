@@ -3,12 +3,16 @@ import { join } from 'node:path'
 import { CommandFailed, runPnpm } from './run.mjs'
 import { exampleFolders, hashOf, packageFolders, remember, remembered, root } from './workspace.mjs'
 
-/** Installs and builds what has changed since the last time; takes no time when nothing has. */
-export async function prepare() {
+/**
+ * Installs and builds what has changed since the last time; takes no time when nothing has. `work` is done
+ * while nobody else can build.
+ */
+export async function prepare(work = () => {}) {
   refuseOldNode()
   await withLock(() => {
     install()
     build()
+    work()
   })
 }
 

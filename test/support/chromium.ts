@@ -45,7 +45,7 @@ export async function openPage(
 
 /**
  * The texts of a page that stand out less than WCAG's AA asks for (4.5 : 1, whatever their size), each
- * with its contrast. Pictures and gradients behind a text are not seen, only colours.
+ * with its contrast. Controls that are disabled are exempt there, too. Pictures and gradients behind a text are not seen, only colours.
  */
 export async function unreadableTexts(page: Page): Promise<string[]> {
   return page.evaluate<string[]>(`(() => {
@@ -69,7 +69,7 @@ export async function unreadableTexts(page: Page): Promise<string[]> {
     while (texts.nextNode()) {
       const text = texts.currentNode.textContent.trim()
       const element = texts.currentNode.parentElement
-      if (text === '' || !element.checkVisibility()) continue
+      if (text === '' || !element.checkVisibility() || element.closest(':disabled')) continue
       const style = getComputedStyle(element)
       const backgrounds = []
       for (let at = element; at; at = at.parentElement) backgrounds.unshift(getComputedStyle(at).backgroundColor)

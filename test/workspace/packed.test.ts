@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packedPackages } from '../support/packed-packages.ts'
+import { runCommand } from '../support/run-command.ts'
 
 /**
  * What users get: every package packed, installed by plain npm into a project outside of this workspace,
@@ -10,35 +11,32 @@ import { fileURLToPath } from 'node:url'
  */
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'rivulet-packed-'))
-const tarballs = join(folder, 'tarballs')
 const project = join(folder, 'project')
 const greetings = 'hello core\nhello express\nhello fastify\n'
 
 jest.setTimeout(600_000)
 
-beforeAll(() => {
-  run(process.execPath, ['scripts/build.mjs', '--if-changed'], root)
-  run(process.execPath, ['scripts/pack.mjs', tarballs], root)
+beforeAll(async () => {
+  const packed = await packedPackages()
   cpSync(join(root, 'test', 'workspace', 'fixtures', 'plain-project'), project, { recursive: true })
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'plain-project', private: true }))
-  const ours = readdirSync(tarballs).map((name) => join(tarballs, name))
   const theirs = ['express@5', 'fastify@5', '@types/express@5', '@types/node@20', 'typescript@6.0.3']
-  run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...ours, ...theirs], project)
+  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...packed.values(), ...theirs])
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test.each(['javascript-esm.mjs', 'javascript-cjs.cjs'])('%s runs', (program) => {
-  expect(run(process.execPath, [program], project, 20_000)).toBe(greetings)
+test.each(['javascript-esm.mjs', 'javascript-cjs.cjs'])('%s runs', async (program) => {
+  expect(await run(process.execPath, [program])).toBe(greetings)
 })
 
 describe('in TypeScript', () => {
-  beforeAll(() => {
-    run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc')], project)
+  beforeAll(async () => {
+    await run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc')])
   })
 
-  test.each(['typescript-esm.mjs', 'typescript-cjs.cjs'])('%s compiles and runs', (program) => {
-    expect(run(process.execPath, [join('compiled', program)], project, 20_000)).toBe(greetings)
+  test.each(['typescript-esm.mjs', 'typescript-cjs.cjs'])('%s compiles and runs', async (program) => {
+    expect(await run(process.execPath, [join('compiled', program)])).toBe(greetings)
   })
 })
 
@@ -79,22 +77,14 @@ function entriesOf(manifest: string): string[] {
   return [...new Set(Array.from(manifest.matchAll(/"\.\/dist\/([^"]+)"/g), ([, file = '']) => file))]
 }
 
-test('npx runs the doctor', () => {
-  expect(run('npx', ['--no-install', '@rivulet/doctor', '--version'], project, 20_000)).toMatch(
-    /^\d+\.\d+\.\d+\n$/,
-  )
+test('npx runs the doctor', async () => {
+  expect(await run('npx', ['--no-install', '@rivulet/doctor', '--version'])).toMatch(/^\d+\.\d+\.\d+\n$/)
 })
 
 function packageNames(): string[] {
   return readdirSync(join(root, 'packages'))
 }
 
-/** Runs a command as a user would, outside of the npm script that started the tests. */
-function run(command: string, args: readonly string[], cwd: string, timeout = 300_000): string {
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_ENV$)/i.test(name)),
-  )
-  const result = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout })
-  if (result.status === 0) return result.stdout
-  throw new Error(`${[command, ...args].join(' ')} failed:\n${result.stdout}\n${result.stderr}`)
+async function run(command: string, args: readonly string[]): Promise<string> {
+  return runCommand(command, args, { cwd: project })
 }
