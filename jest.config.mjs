@@ -7,6 +7,7 @@ const esmOnly = [
   'arktype',
   'arkregex',
   '@ark',
+  '@seriousme',
 ]
 
 const swc = {

@@ -16,6 +16,7 @@ export type SseErrorCode =
   | 'ERR_SSE_EVENT_TOO_LARGE'
   | 'ERR_SSE_HEADERS_SENT'
   | 'ERR_SSE_ID'
+  | 'ERR_SSE_JSON_SCHEMA'
   | 'ERR_SSE_OPTION'
   | 'ERR_SSE_PENDING_LIMIT'
   | 'ERR_SSE_RETRY'
