@@ -7,6 +7,9 @@ export type {
   SuiteOptions,
 } from './adapter/adapter-harness.ts'
 export { describeAdapter, type TestRunner } from './adapter/describe-adapter.ts'
+export { createTestClient, type TestClient, type TestClientState } from './client/test-client.ts'
+export type { TestClientOptions } from './client/test-client-options.ts'
+export { createTestClock, type TestClock } from './clock/test-clock.ts'
 export { type CollectedStream, collect } from './collect/collect.ts'
 export type { CollectOptions } from './collect/collect-options.ts'
 export type { CollectedEvent } from './collect/collected-event.ts'

@@ -25,6 +25,8 @@ export type CollectTarget =
 export interface Endpoint {
   readonly origin: string
   readonly isHttp2: boolean
+  /** Resolves when the server has seen the connection from this port close; at once where it is in another process. */
+  hasLeft(localPort: number): Promise<void>
   /** Gives the endpoint back. What was started for it is closed, together with every connection to it. */
   release(): Promise<void>
 }
@@ -53,12 +55,11 @@ function runningAt(url: string | URL): Endpoint {
       value: url,
     })
   }
-  return { origin, isHttp2: false, release: async () => {} }
+  return { origin, isHttp2: false, hasLeft: async () => {}, release: async () => {} }
 }
 
 /** A server that listens because of us. */
 interface Lease {
-  readonly sockets: Set<Socket>
   readonly listening: Promise<void>
   /** Collections under way: several may share one server. */
   holderCount: number
@@ -72,27 +73,49 @@ async function serve(server: Server): Promise<Endpoint> {
     lease.holderCount += 1
     await lease.listening
   }
+  const sockets = socketsOf(server)
   let isReleased = false
   return {
     origin: originOf(server),
     isHttp2: !(server instanceof http.Server || server instanceof HttpsServer),
+    async hasLeft(localPort) {
+      await Promise.all([...sockets].filter(({ remotePort }) => remotePort === localPort).map(isClosed))
+    },
     async release() {
       if (isReleased || lease === undefined) return
       isReleased = true
       lease.holderCount -= 1
-      if (lease.holderCount === 0) await endLease(server, lease)
+      if (lease.holderCount === 0) await endLease(server)
     },
   }
 }
 
-function startLease(server: Server): Lease {
+const watched = new WeakMap<Server, Set<Socket>>()
+
+/** The connections that a server has accepted since we first asked. */
+function socketsOf(server: Server): Set<Socket> {
+  const known = watched.get(server)
+  if (known !== undefined) return known
   const sockets = new Set<Socket>()
+  watched.set(server, sockets)
   const onConnection = (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   }
   server.on('connection', onConnection)
-  server.once('close', () => server.off('connection', onConnection))
+  server.once('close', () => {
+    watched.delete(server)
+    server.off('connection', onConnection)
+  })
+  return sockets
+}
+
+function isClosed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()))
+}
+
+function startLease(server: Server): Lease {
+  socketsOf(server)
   const listening = new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => {
@@ -100,17 +123,17 @@ function startLease(server: Server): Lease {
       resolve()
     })
   })
-  const lease = { sockets, listening, holderCount: 0 }
+  const lease = { listening, holderCount: 0 }
   leases.set(server, lease)
   return lease
 }
 
 /** Resolves when the server is closed and its handlers have seen their clients leave. */
-async function endLease(server: Server, { sockets }: Lease): Promise<void> {
+async function endLease(server: Server): Promise<void> {
   leases.delete(server)
-  const closed = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)))
+  const sockets = [...socketsOf(server)]
   await Promise.all([
-    ...closed,
+    ...sockets.map(isClosed),
     new Promise((resolve) => {
       server.close(resolve)
       for (const socket of sockets) socket.destroy()

@@ -25,6 +25,8 @@ export interface ExchangeListener {
 
 /** One request under way on a connection of its own. */
 export interface Exchange {
+  /** The port of this end while there is a connection. */
+  readonly localPort: number | undefined
   /** Reads no more from the connection, until `resume`. */
   pause(): void
   resume(): void
@@ -67,6 +69,9 @@ function openHttp1(resolved: ResolvedRequest, listener: ExchangeListener): Excha
   })
   request.end(resolved.body)
   return {
+    get localPort() {
+      return request.socket?.localPort
+    },
     pause: () => body?.pause(),
     resume: () => body?.resume(),
     destroy() {
@@ -103,6 +108,9 @@ function openHttp2(resolved: ResolvedRequest, listener: ExchangeListener): Excha
   })
   stream.end(resolved.body)
   return {
+    get localPort() {
+      return session.destroyed ? undefined : session.socket?.localPort
+    },
     pause: () => body?.pause(),
     resume: () => body?.resume(),
     destroy() {

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-// Not the globals: a test's fake timers must not stop the one that ends a wait.
-import { clearTimeout, setTimeout } from 'node:timers'
 import { SseError } from '@rivulet/core'
+import { clearTimeout, setTimeout } from '../clock/real-timers.ts'
 import type { CollectedEvent } from './collected-event.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type Exchange, type ExchangeRequest, openExchange } from './exchange.ts'
@@ -23,8 +22,11 @@ export class StreamClient {
   #error: Error | undefined
   #waiters = new Set<() => void>()
 
+  readonly #endpoint: Endpoint
+
   /** @param isLast Leaves right after the event for which this says `true`, though more may have arrived. */
   constructor(endpoint: Endpoint, request: ExchangeRequest, isLast?: (event: CollectedEvent) => boolean) {
+    this.#endpoint = endpoint
     this.#label = `${request.method} ${request.path}`
     this.#parser = new StreamParser((event) => isLast?.(event) ?? false)
     this.#exchange = openExchange(endpoint, request, {
@@ -111,6 +113,14 @@ export class StreamClient {
 
   resume(): void {
     this.#exchange.resume()
+  }
+
+  /** Drops the connection, and waits until a server of this process has seen that. */
+  async leaveSeen(): Promise<void> {
+    const port = this.#exchange.localPort
+    const seen = port === undefined ? undefined : this.#endpoint.hasLeft(port)
+    this.leave()
+    await seen
   }
 
   /** Drops the connection. */
