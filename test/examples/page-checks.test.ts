@@ -67,6 +67,12 @@ chromium.describe('the checks of pages', () => {
     ])
   })
 
+  test('start at the top of the page, whatever was clicked', async () => {
+    await show('<button>One</button> <button>Two</button>')
+    await page.getByText('Two').click()
+    expect(await keyboardFaults(page)).toEqual([])
+  })
+
   test('see a focus that cannot be left', async () => {
     await show(
       '<button>One</button><textarea aria-label="Trap" onkeydown="event.preventDefault()"></textarea>',

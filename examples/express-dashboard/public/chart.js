@@ -22,6 +22,9 @@ export function createChart(host, spec, windowMs) {
     fill: plot.appendChild(svg('path', { class: `fill line-${index + 1}` })),
     stroke: plot.appendChild(svg('path', { class: `stroke line-${index + 1}` })),
   }))
+  const caughtUp = plot.appendChild(svg('path', { class: 'caught-up' }))
+  const markLines = plot.appendChild(svg('path', { class: 'mark-line' }))
+  const markHeads = plot.appendChild(svg('path', { class: 'mark-head' }))
   const tip = plot.appendChild(svg('circle', { class: 'tip', r: 4 }))
   // The frame stays where it is while the plot moves: it lets the oldest fade away, under the labels.
   const frame = document.createElement('div')
@@ -39,7 +42,7 @@ export function createChart(host, spec, windowMs) {
   }).observe(host)
 
   /** `outages` are `{ from, to }`, `to` null while it lasts; all times are the server's. */
-  function draw({ samples, outages, now }) {
+  function draw({ samples, marks, outages, now }) {
     if (width === 0) return
     const newest = samples.at(-1)
     const pxPerMs = (width - edgePx) / windowMs
@@ -51,10 +54,14 @@ export function createChart(host, spec, windowMs) {
       const y = (value) => height - 1 - (Math.min(value, top) / top) * (height - headroomPx - 1)
       drawScale(top, y)
       for (const line of lines) drawLine(line, samples, x, y)
+      // What came late shows as points; the newest point of all has its own.
+      const late = samples.filter((sample) => sample.wasCaughtUp)
+      caughtUp.setAttribute('d', late.map((sample) => dot(x(sample.at), y(lines[0].value(sample)))).join(''))
       tip.setAttribute('cx', x(newest.at))
       tip.setAttribute('cy', y(lines[0].value(newest)))
     }
     drawOutages(outages, x)
+    drawMarks(marks, x)
     moveOn(pxPerMs)
     describe(samples)
   }
@@ -108,6 +115,12 @@ export function createChart(host, spec, windowMs) {
     outageEdges.setAttribute('d', edges)
   }
 
+  function drawMarks(marks, x) {
+    const places = marks.map((mark) => x(mark.at).toFixed(1))
+    markLines.setAttribute('d', places.map((at) => `M${at} 0V${height}`).join(''))
+    markHeads.setAttribute('d', places.map((at) => `M${at} 0l5 5l-5 5l-5 -5Z`).join(''))
+  }
+
   function moveOn(pxPerMs) {
     drift?.cancel()
     drift = null
@@ -132,6 +145,11 @@ export function createChart(host, spec, windowMs) {
 
   describe([])
   return { draw }
+}
+
+/** A line of no length; its round ends make it a dot. */
+function dot(px, py) {
+  return `M${px.toFixed(1)} ${py.toFixed(1)}h0`
 }
 
 function steps(points) {

@@ -5,10 +5,10 @@
 const reopenMs = 3_000
 
 /**
- * `changed()` is called after everything that happens, `sampled(sample)` with each new event, in order,
- * `visited(visit)` when a connection is open and `settled(visit)` when it has caught up.
+ * `changed()` is called after everything that happens, `sampled(sample)` and `marked(mark)` with each new event, in the
+ * order of its channel, `visited(visit)` when a connection is open and `settled(visit)` when it has caught up.
  */
-export function connect(url, { changed, sampled, visited, settled }) {
+export function connect(url, { changed, sampled, marked, visited, settled }) {
   const connection = {
     /** 'connecting' (never open so far), 'live' or 'away'. */
     state: 'connecting',
@@ -21,10 +21,11 @@ export function connect(url, { changed, sampled, visited, settled }) {
     clockOffsetMs: 0,
     /** What the server said of itself. */
     machine: null,
-    lastSampleAt: Date.now(),
+    lastEventAt: Date.now(),
   }
   let visit = null
-  let last = null
+  /** The newest event of each channel. */
+  const last = { figures: null, marks: null }
 
   function enter(state) {
     connection.state = state
@@ -44,7 +45,8 @@ export function connect(url, { changed, sampled, visited, settled }) {
     source.addEventListener('welcome', welcome)
     source.addEventListener('$gap', gap)
     source.addEventListener('$ready', ready)
-    source.addEventListener('sample', sample)
+    source.addEventListener('sample', (event) => receive(event, 'figures', sampled))
+    source.addEventListener('mark', (event) => receive(event, 'marks', marked))
   }
 
   function arrive() {
@@ -55,11 +57,10 @@ export function connect(url, { changed, sampled, visited, settled }) {
       openedAt: Number.POSITIVE_INFINITY,
       caughtUp: 0,
       missed: 0,
-      resumed: false,
       gap: null,
       isSettled: false,
     }
-    connection.lastSampleAt = Date.now()
+    connection.lastEventAt = Date.now()
     visited(visit)
     enter('live')
   }
@@ -75,37 +76,38 @@ export function connect(url, { changed, sampled, visited, settled }) {
   function gap(event) {
     visit.gap = JSON.parse(event.data)
     // Another history (a server that started anew) counts from 1 again.
-    if (visit.gap.reason === 'unknown') last = null
+    if (visit.gap.reason === 'unknown') last[visit.gap.channel] = null
     changed()
   }
 
-  /** The subscription stands: from here on it is this id, then one event after the other. */
+  /** A channel's subscription stands: from here on it is this id, then one event after the other. */
   function ready(event) {
     connection.lastId = event.lastEventId
-    visit.resumed = JSON.parse(event.data).resumed
     changed()
   }
 
-  function sample(event) {
+  function receive(event, channel, deliver) {
     const data = JSON.parse(event.data)
+    const before = last[channel]
     connection.lastId = event.lastEventId
-    connection.lastSampleAt = Date.now()
+    connection.lastEventAt = Date.now()
     connection.received += 1
 
-    if (last !== null && data.seq <= last.seq && data.at <= last.at) {
+    if (before !== null && data.seq <= before.seq && data.at <= before.at) {
       connection.doubled += 1
       changed()
       return
     }
-    const missing = last !== null && data.seq > last.seq ? data.seq - last.seq - 1 : 0
+    const missing = before === null ? 0 : Math.max(0, data.seq - before.seq - 1)
     connection.missed += missing
     visit.missed += missing
-    const follows = last !== null && data.seq === last.seq + 1
-    last = data
+    last[channel] = data
 
+    // Published before this connection was opened: history, or what was caught up.
     const isLate = data.at <= visit.openedAt
     if (isLate) visit.caughtUp += 1
-    sampled({ ...data, follows })
+    const follows = before !== null && data.seq === before.seq + 1
+    deliver({ ...data, follows, wasCaughtUp: isLate && visit.awayMs !== null })
     if (!isLate && !visit.isSettled) {
       visit.isSettled = true
       settled(visit)

@@ -16,6 +16,7 @@ const page = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
 ).join('')
 
 const samples = []
+const marks = []
 const outages = []
 const cards = charts.map(createCard)
 let isRenderDue = false
@@ -26,6 +27,10 @@ const connection = connect(`events?page=${page}`, {
     samples.push(sample)
     // Here too, because a page in the background gets events and is not drawn.
     forgetBefore(sample.at - windowMs)
+  },
+  marked(mark) {
+    marks.push(mark)
+    addLogRow(mark.at + connection.clockOffsetMs, mark.text, 'mark')
   },
   visited(visit) {
     if (visit.awayMs !== null) {
@@ -53,6 +58,24 @@ element('drop').addEventListener('click', async () => {
   }
 })
 
+element('mark-form').addEventListener('submit', async (event) => {
+  event.preventDefault()
+  const form = event.currentTarget
+  const body = JSON.stringify(Object.fromEntries(new FormData(form)))
+  try {
+    const response = await fetch('marks', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    })
+    // The note itself comes back over the stream, as it does to everybody else.
+    if (response.ok) form.reset()
+    else addLogRow(Date.now(), `The server refused: ${response.status}`)
+  } catch {
+    addLogRow(Date.now(), 'The server cannot be reached')
+  }
+})
+
 setInterval(renderSoon, 1_000)
 renderSoon()
 
@@ -74,22 +97,23 @@ function render() {
   const now = serverTime()
   forgetBefore(now - windowMs)
   const current = { from: connection.since - connection.clockOffsetMs, to: null }
-  const marked = connection.state === 'away' ? [...outages, current] : outages
+  const away = connection.state === 'away' ? [...outages, current] : outages
 
   renderState()
   renderFacts()
-  for (const card of cards) card.render(now, marked)
+  for (const card of cards) card.render(now, away)
 }
 
 /** Keeps a little more than is shown, so that lines run off the left edge instead of ending before it. */
 function forgetBefore(time) {
   const margin = 5_000
   while (samples.length > 0 && samples[0].at < time - margin) samples.shift()
+  while (marks.length > 0 && marks[0].at < time - margin) marks.shift()
   while (outages.length > 0 && outages[0].to < time - margin) outages.shift()
 }
 
 function renderState() {
-  const silence = Date.now() - connection.lastSampleAt
+  const silence = Date.now() - connection.lastEventAt
   const isSilent = connection.state === 'live' && silence > silentMs
   const words = {
     connecting: 'Connecting',
@@ -129,13 +153,13 @@ function createCard(spec) {
   const chart = createChart(find('.chart'), spec, windowMs)
 
   return {
-    render(now, marked) {
+    render(now, away) {
       const newest = samples.at(-1)
       if (newest) {
         find('.value').textContent = spec.show(spec.lines[0].value(newest))
         find('.detail').textContent = spec.detail(newest)
       }
-      chart.draw({ samples, outages: marked, now })
+      chart.draw({ samples, marks, outages: away, now })
     },
   }
 }
@@ -151,15 +175,19 @@ function describeCatchUp({ awayMs, caughtUp, missed, gap }) {
   return caughtUp === 0 ? 'Nothing happened meanwhile' : `${whole(caughtUp)} caught up, none missed`
 }
 
-function addLogRow(at, words) {
+/** Newest first; what comes from history goes where it belongs. */
+function addLogRow(at, words, kind = '') {
   const row = document.createElement('li')
+  row.className = kind
   const time = document.createElement('time')
   time.textContent = timeOfDay(at)
   time.dateTime = new Date(at).toISOString()
   const text = document.createElement('p')
   text.textContent = words
   row.append(time, text)
-  logRows.prepend(row)
+  const later = [...logRows.children].filter((other) => other.firstChild.dateTime > time.dateTime)
+  if (later.length > 0) later.at(-1).after(row)
+  else logRows.prepend(row)
   while (logRows.children.length > maxLogRows) logRows.lastElementChild.remove()
   makeLogReachable()
   return row

@@ -2,19 +2,26 @@ import { cpus, platform, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { createChannel, sse } from '@rivulet/express'
 import express from 'express'
-import { measureFigures } from './figures.js'
+import { measureFigures, type Sample } from './figures.js'
+import { type Mark, readMark } from './marks.js'
 
 /** How often the machine is measured and an event goes out. */
 const everyMs = 1_000
 /** Ten minutes of history: what a page gets when it is opened, and how long it may be away without missing anything. */
-const maxEvents = 600
+const maxSamples = 600
+/** How many notes are kept; they come so rarely that they may stay for longer than the figures. */
+const maxMarks = 50
 
 /** The whole application, not yet listening, so that a test can start it on a port of its own. */
 export function createDashboard() {
   const app = express()
   const events = sse()
-  const figures = measureFigures()
-  const channel = createChannel('figures', { retention: { maxEvents } })
+  const machine = measureFigures()
+  // A channel is a sequence of events with a memory of its own. These live in this process; to share them between
+  // processes and restarts, give both a log: createChannel('figures', { log: createRedisLog(…) }).
+  const figures = createChannel<{ sample: Sample }>('figures', { retention: { maxEvents: maxSamples } })
+  const marks = createChannel<{ mark: Mark }>('marks', { retention: { maxEvents: maxMarks } })
+  let markCount = 0
 
   app.disable('x-powered-by')
   app.use(events)
@@ -26,9 +33,23 @@ export function createDashboard() {
     // Each page makes up a name for itself, so that POST /drop finds its stream and nobody else's.
     const stream = res.sse({ context: req.query.page })
     stream.send({ event: 'welcome', data: welcome() })
-    // A page that comes back brings the id of its last event and gets all that followed. One that is new has none and
-    // begins with the oldest event; leave `from` out, and it begins with the next.
-    stream.subscribe(channel, { from: 'start' })
+    // Two channels on one connection, up to four are possible. A page that comes back brings one id, which says for both
+    // where it was, and gets all that followed. One that is new has none and begins with the oldest event; leave `from`
+    // out, and it begins with the next.
+    stream.subscribe(figures, { from: 'start' })
+    stream.subscribe(marks, { from: 'start' })
+  })
+
+  // A note on the charts, for everybody who looks at them.
+  app.post('/marks', express.json({ limit: '1kb' }), async (req, res) => {
+    const text = readMark(req.body)
+    if (text === null) {
+      res.status(400).json({ error: 'Send { "text": "…" }, 1 to 60 characters.' })
+      return
+    }
+    markCount += 1
+    const { id } = await marks.publish({ event: 'mark', data: { seq: markCount, at: Date.now(), text } })
+    res.status(201).json({ id })
   })
 
   // What a bad network, a proxy or a deploy does to a connection, at the press of a button.
@@ -43,8 +64,8 @@ export function createDashboard() {
   })
 
   const timer = setInterval(() => {
-    channel
-      .publish({ event: 'sample', data: figures.sample(events.streams.size) })
+    figures
+      .publish({ event: 'sample', data: machine.sample(events.streams.size) })
       .catch((error: unknown) => console.error('An event could not be published:', error))
   }, everyMs)
 
@@ -53,7 +74,7 @@ export function createDashboard() {
     /** Stops measuring and hangs up all streams, spread over the grace time; the pages will come back by themselves. */
     async close({ graceMs }: { graceMs: number }): Promise<void> {
       clearInterval(timer)
-      figures.stop()
+      machine.stop()
       await events.close({ graceMs })
     },
   }

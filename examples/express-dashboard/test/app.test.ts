@@ -46,6 +46,37 @@ test('wants to know whose connection to drop', async () => {
   assert.equal(answer.status, 400)
 })
 
+test('shows a note to every page, also to those that come back and those that come later', async () => {
+  const away = await readUntil(await fetch(`${url}/events`), 'event: sample')
+  const lastId =
+    away
+      .match(/^id: (.*)$/gm)
+      ?.at(-1)
+      ?.slice('id: '.length) ?? ''
+
+  const answer = await mark({ text: ' Deploy started ' })
+  assert.equal(answer.status, 201)
+
+  for (const headers of [{ 'last-event-id': lastId }, {}]) {
+    const text = await readUntil(await fetch(`${url}/events`, { headers }), 'event: mark')
+    assert.match(text, /"text":"Deploy started"/)
+  }
+})
+
+test('takes nothing for a note that is none', async () => {
+  for (const body of [{}, { text: '' }, { text: 7 }, { text: 'x'.repeat(61) }, null]) {
+    assert.equal((await mark(body)).status, 400)
+  }
+})
+
+function mark(body: unknown): Promise<Response> {
+  return fetch(`${url}/marks`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+}
+
 test('serves the page', async () => {
   const answer = await fetch(url)
   assert.equal(answer.status, 200)

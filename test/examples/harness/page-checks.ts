@@ -73,8 +73,11 @@ export async function keyboardFaults(page: Page): Promise<string[]> {
 }
 
 const rememberControls = `(() => {
-  document.activeElement?.blur()
-  getSelection().removeAllRanges()
+  // Where the next Tab starts from: the top, whatever was clicked before.
+  const top = Object.assign(document.createElement('span'), { tabIndex: -1 })
+  document.body.prepend(top)
+  top.focus()
+  top.remove()
   const look = (element) => {
     const { outlineStyle, outlineWidth, outlineColor, boxShadow, borderColor, backgroundColor } = getComputedStyle(element)
     const outline = outlineStyle === 'none' || parseFloat(outlineWidth) < 1 ? '' : outlineStyle + outlineWidth + outlineColor
