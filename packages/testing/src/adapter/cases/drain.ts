@@ -63,7 +63,7 @@ export const drainCases: readonly Case[] = [
       await frozen.head()
       frozen.pause()
       stuck.send({ data: 'x'.repeat(2 ** 25) })
-      await within(server.events.close({ graceMs: 200 }), 'close()')
+      await within(server.events.close({ graceMs: 1_500 }), 'close()')
       assert.equal(stuck.closed, 'shutdown')
       for (const client of clients) await client.ended()
       frozen.resume()
