@@ -41,10 +41,15 @@ export class RunningProgram {
    *
    * @param readme As a path from the root: `packages/express/README.md`.
    */
-  static async start(readme: string, env: Readonly<Record<string, string>> = {}): Promise<RunningProgram> {
+  static start(readme: string, env: Readonly<Record<string, string>> = {}): Promise<RunningProgram> {
+    return RunningProgram.run(readProgram(readme), env)
+  }
+
+  /** Starts a program, in a process of its own; resolves when it answers. */
+  static async run(code: string, env: Readonly<Record<string, string>> = {}): Promise<RunningProgram> {
     // Below node_modules, where the program finds the packages as a user's project does.
     const folder = mkdtempSync(join(root, 'node_modules', '.program-'))
-    writeFileSync(join(folder, 'program.mjs'), readProgram(readme))
+    writeFileSync(join(folder, 'program.mjs'), code)
     const port = await freePort()
     const child = spawn(process.execPath, ['program.mjs'], {
       cwd: folder,

@@ -22,6 +22,9 @@ interface ExpressRequest extends IncomingMessage {
   readonly app?: ExpressApp
 }
 
+/** Express' request as options see it, without depending on its types: with what middleware and applications have declared. */
+type SseRequest = IncomingMessage & Express.Request & { readonly ip?: string | undefined }
+
 /**
  * Makes the middleware that gives responses `res.sse()`. The options are the defaults of its streams.
  *
@@ -34,13 +37,13 @@ interface ExpressRequest extends IncomingMessage {
  * @throws SseError `ERR_SSE_OPTION`
  */
 export function sse<Schemas extends EventSchemas>(
-  options: SseOptions<IncomingMessage & Express.Request> & { readonly events: Schemas },
+  options: SseOptions<SseRequest> & { readonly events: Schemas },
 ): ExpressSse<InputOf<Schemas>>
 export function sse<Events = AnyEvents>(
-  options?: SseOptions<IncomingMessage & Express.Request>,
+  options?: SseOptions<SseRequest>,
 ): ExpressSse<Events>
-export function sse(options?: SseOptions<IncomingMessage & Express.Request>): ExpressSse
-export function sse(options?: SseOptions<IncomingMessage & Express.Request>): ExpressSse {
+export function sse(options?: SseOptions<SseRequest>): ExpressSse
+export function sse(options?: SseOptions<SseRequest>): ExpressSse {
   const events = createSse({
     // Its requests are those of Express, which Node's own stand for in core.
     ...(options as SseOptions),

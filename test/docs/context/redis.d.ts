@@ -1,0 +1,5 @@
+import type { Redis } from 'ioredis'
+
+declare global {
+  const client: Redis
+}
