@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { createChat } from './app.js'
-import { chooseModel } from './models/model.js'
+import { chooseModel } from './models/choose-model.js'
 
 // PORT=0 takes any free port.
 const port = Number(process.env.PORT ?? 3000)

@@ -1,0 +1,137 @@
+import type { Page } from 'playwright-core'
+import { describeTemplate } from './harness/describe-template.ts'
+
+async function ready(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'What is a river?' }).waitFor()
+  await page.getByText('A small model answers').waitFor()
+}
+
+/** Asks, and waits until an answer is on its way. */
+async function ask(page: Page, question = 'What is a stream of events?'): Promise<void> {
+  await page.getByLabel('Your question').fill(question)
+  await page.keyboard.press('Enter')
+  await hasState(page, 'Answering')
+  await hasWords(page, 2)
+}
+
+const stop = (page: Page) => page.getByRole('button', { name: 'Stop' })
+
+const states = {
+  answering: (page: Page) => ask(page),
+  async stopped(page: Page) {
+    await ask(page)
+    await stop(page).click()
+    await page.getByText('Stopped. What was said stays.').waitFor()
+  },
+}
+
+// Slow enough that an answer is still being given when a test has looked at it: about eight seconds.
+const env = { LOCAL_TOKEN_MS: '100' }
+
+describeTemplate('express-llm-chat', { ready, states, env }, (template) => {
+  test('an answer grows, ends, and the next question may come', async () => {
+    const page = await template.open()
+    await ask(page)
+    expect(await page.getByRole('button', { name: 'Send' }).isVisible()).toBe(false)
+    const begun = await answerOf(page)
+    const whole = await finishedAnswer(page)
+    expect(whole.startsWith(begun)).toBe(true)
+    expect(whole.split(' ').length).toBeGreaterThanOrEqual(70)
+    expect(whole).toMatch(/[.!?]$/)
+
+    await ask(page, 'And what is a river?')
+    expect(await page.locator('.question-text').allTextContents()).toEqual([
+      'What is a stream of events?',
+      'And what is a river?',
+    ])
+    await stop(page).click()
+  })
+
+  test('goes on after a reload in the middle, with nothing lost or doubled', async () => {
+    const page = await template.open()
+    const witness = await openConversation(page)
+    const before = await answerOf(page)
+    await page.reload()
+    await hasState(page, 'Answering')
+    await hasWords(page, before.split(' ').length + 3)
+    expect((await answerOf(page)).startsWith(before)).toBe(true)
+    expect(await finishedAnswer(page)).toBe(await finishedAnswer(witness))
+  })
+
+  test('shows the same in two tabs, and what is asked in one appears in the other', async () => {
+    const first = await template.open()
+    const second = await openConversation(first)
+    await hasState(second, 'Answering')
+    await stop(second).click()
+    await first.getByText('Stopped. What was said stays.').waitFor()
+    expect(await answerOf(first)).toBe(await answerOf(second))
+
+    await ask(second, 'And a river?')
+    await first.locator('.question-text', { hasText: 'And a river?' }).waitFor()
+    await hasState(first, 'Answering')
+    expect(await finishedAnswer(first)).toBe(await finishedAnswer(second))
+  })
+
+  test('comes back by itself when the network was gone, and has every word', async () => {
+    const page = await template.open()
+    const witness = await openConversation(page)
+    await page.context().setOffline(true)
+    const words = (await answerOf(witness)).split(' ').length
+    await hasWords(witness, words + 3)
+    await page.context().setOffline(false)
+    expect(await finishedAnswer(witness)).toBe(await finishedAnswer(page))
+  })
+
+  test('says when the server no longer knows the conversation, and begins another', async () => {
+    const page = await template.open()
+    // The browser reports the 404 on its console, which is what this is about.
+    const beside = await page.context().newPage()
+    await beside.goto(`${template.server.url}/?conversation=none`)
+    await beside.getByRole('heading', { name: 'This conversation is gone' }).waitFor()
+    await ask(beside)
+    expect(beside.url()).not.toContain('conversation=none')
+  })
+
+  test('what a model says never becomes HTML, and code is shown as code', async () => {
+    const page = await template.open()
+    const html = await page.evaluate<string>(`(async () => {
+      const { readable } = await import('/answer-text.js')
+      const host = document.createElement('div')
+      host.append(...readable('# Title\\n\\nSome \`code\`, **bold** and <b>no tag</b>.\\n\\n- one\\n- two\\n\\n\`\`\`js\\nlet a = "<i>"\\n\`\`\`\\n\\n\`\`\`\\nnot ended'))
+      return host.innerHTML
+    })()`)
+    expect(html).toBe(
+      '<p><strong>Title</strong></p>' +
+        '<p>Some <code>code</code>, <strong>bold</strong> and &lt;b&gt;no tag&lt;/b&gt;.</p>' +
+        '<ul><li>one</li><li>two</li></ul>' +
+        '<pre tabindex="0"><code>let a = "&lt;i&gt;"</code></pre>' +
+        '<pre tabindex="0"><code>not ended</code></pre>',
+    )
+  })
+
+  /** Asks in one page and opens the conversation in another browser, with no cache or storage shared. */
+  async function openConversation(page: Page): Promise<Page> {
+    await ask(page)
+    return template.openBeside(page)
+  }
+})
+
+async function hasState(page: Page, state: string): Promise<void> {
+  await page.locator('#state', { hasText: new RegExp(`^${state}$`) }).waitFor()
+}
+
+/** The newest answer, as far as it is there. */
+async function answerOf(page: Page): Promise<string> {
+  return (await page.locator('.answer-text').last().textContent()) ?? ''
+}
+
+async function hasWords(page: Page, count: number): Promise<void> {
+  await page.waitForFunction(
+    `[...document.querySelectorAll('.answer-text')].at(-1)?.textContent.split(' ').length >= ${count}`,
+  )
+}
+
+async function finishedAnswer(page: Page): Promise<string> {
+  await page.locator('.turn:last-child[data-state="done"]').waitFor()
+  return answerOf(page)
+}
