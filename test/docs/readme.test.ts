@@ -45,3 +45,10 @@ test("the program of the metrics' README runs, and is scraped", async () => {
   expect(metrics.headers.get('content-type')).toMatch(/^text\/plain; version=/)
   expect(await metrics.text()).toMatch(/^rivulet_streams_opened_total 1$/m)
 })
+
+test("the program of the OpenAPI package's README runs, and describes its stream", async () => {
+  const url = await start('packages/openapi/README.md')
+  expect((await collect(url, '/clock', { count: 1 })).events.at(-1)?.event).toBe('tick')
+  const document = await (await fetch(`${url}/openapi.json`)).json()
+  expect(JSON.stringify(document)).toContain('"const":"tick"')
+})

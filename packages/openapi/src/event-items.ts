@@ -85,6 +85,7 @@ const subscribed: readonly JsonSchema[] = [
         first: { ...offset, description: 'Oldest event that could be replayed.' },
         head: { ...offset, description: 'Newest event.' },
         coalesced: {
+          type: 'boolean',
           const: true,
           description: 'Readers that are behind get the newest event of each key only.',
         },
@@ -100,6 +101,7 @@ const subscribed: readonly JsonSchema[] = [
       properties: {
         channel,
         reason: {
+          type: 'string',
           enum: ['expired', 'unknown', 'slow'],
           description:
             'expired: trimmed. unknown: the id is of another history, or unreadable. slow: trimmed while this client was behind.',

@@ -51,20 +51,20 @@ export function fastifySchema<Events extends DescribedEvents>(
   const responses = Object.entries(responsesOf(events, options))
   return {
     ...annotationsOf(options),
-    querystring: withParameter(options.querystring, lastEventIdQuery),
-    headers: withParameter(options.headers, lastEventIdHeader),
+    // Fastify checks what is described. A parameter that comes twice is a list, and still no reason for a 400; headers are joined.
+    querystring: withParameter(options.querystring, lastEventIdQuery, { anyOf: [{ type: 'string' }, {}] }),
+    headers: withParameter(options.headers, lastEventIdHeader, { type: 'string' }),
     response: Object.fromEntries(responses.map(([status, response]) => [status, asFastify(response)])),
   }
 }
 
-/** Fastify checks what is described: a parameter that comes twice is a list, and still no reason for a 400. */
-function withParameter(schema: JsonSchema | undefined, { name, description }: ParameterObject): JsonSchema {
-  const properties = isObject(schema?.properties) ? schema.properties : {}
-  return {
-    type: 'object',
-    ...schema,
-    properties: { ...properties, [name]: { description, anyOf: [{ type: 'string' }, {}] } },
-  }
+function withParameter(
+  own: JsonSchema | undefined,
+  { name, description }: ParameterObject,
+  schema: JsonSchema,
+): JsonSchema {
+  const properties = isObject(own?.properties) ? own.properties : {}
+  return { type: 'object', ...own, properties: { ...properties, [name]: { description, ...schema } } }
 }
 
 /** Fastify's own form of a response: headers are plain schemas, and content has to have a `schema`. */
