@@ -31,7 +31,7 @@ export class Child {
 
   /**
    * @param {string} script Path from this folder.
-   * @param {{ core: number, nodeOptions?: string[] }} options
+   * @param {{ core: number | string, nodeOptions?: string[] }} options
    */
   constructor(script, { core, nodeOptions = [] }) {
     const node = [process.execPath, ...nodeOptions, fileURLToPath(new URL(script, import.meta.url))]

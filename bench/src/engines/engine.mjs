@@ -9,12 +9,15 @@
  * @property {Readonly<Record<string, () => Promise<EngineServer>>>} servers
  *   Start a server, or make a file, of one's own and empty; by how durable they are set to be, which `log-append` compares. The other
  *   scenarios take the first. Called in the main process, again for each run.
+ * @property {readonly string[]} [withoutBars] Those of `servers` that are shown for information.
  * @property {readonly LogContestant[]} logs Rivulet, over each driver.
  * @property {readonly BareContestant[]} bares The drivers alone.
  * @property {EngineBars} bars
  *
  * @typedef {object} EngineServer
  * @property {unknown} address Where contestants find it; is sent to other processes.
+ * @property {string} [cores] Of the process that appends in `log-append`, as `taskset` takes them. The first unless told otherwise: the server
+ *   is on the second.
  * @property {() => Promise<EngineCounts>} [counts] Where the engine counts.
  * @property {() => Promise<void>} stop Ends it and removes what it stored. Called once.
  *

@@ -10,7 +10,9 @@ export const engine = {
   servers: {
     'synchronous full': () => makeFile('full'),
     'synchronous normal': () => makeFile('normal'),
+    'one core, synchronous full': () => makeFile('full', '0'),
   },
+  withoutBars: ['one core, synchronous full'],
   logs: [
     {
       label: 'rivulet-sqlite',
@@ -28,10 +30,12 @@ export const engine = {
   bars: { latencyMs: 20 },
 }
 
-async function makeFile(synchronous) {
+/** There is no server that needs a core, so that the process has both, as where it runs alone. */
+async function makeFile(synchronous, cores = '0,1') {
   const { path, remove } = ownFolder()
   return {
     address: { file: join(path, 'events.db'), synchronous },
+    cores,
     stop: async () => remove(),
   }
 }

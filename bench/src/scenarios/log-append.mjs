@@ -41,7 +41,12 @@ export function runLogAppend(runs) {
 
 async function enter(stage, { label, settings }) {
   const { contestant, isLogAlone, seconds, bytes } = settings
-  const worker = await stage.open(contestant, { channel: label, isLogAlone, isProfiled: true })
+  const worker = await stage.open(contestant, {
+    core: stage.server.cores,
+    channel: label,
+    isLogAlone,
+    isProfiled: true,
+  })
   return {
     label,
     worker,

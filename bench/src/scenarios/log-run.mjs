@@ -43,8 +43,8 @@ class Stage {
    * A process of its own that uses the engine.
    *
    * @param {string} contestant Label of Rivulet or a driver alone.
-   * @param {{ core?: 0 | 1, channel?: string, isLogAlone?: boolean, isProfiled?: boolean }} [options] `core`: 0, which no server is on, unless told
-   *   otherwise. `isLogAlone`: Rivulet's log without a channel. `isProfiled`: from `begin` to `end`, where profiles are wanted.
+   * @param {{ core?: number | string, channel?: string, isLogAlone?: boolean, isProfiled?: boolean }} [options] `core`: 0, which no server is on, unless told
+   *   otherwise; several as `taskset` takes them. `isLogAlone`: Rivulet's log without a channel. `isProfiled`: from `begin` to `end`, where profiles are wanted.
    */
   async open(contestant, { core = 0, channel = 'bench', isLogAlone = false, isProfiled = false } = {}) {
     const child = this.#start('engines/worker/main.mjs', core)

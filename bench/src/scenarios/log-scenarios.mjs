@@ -64,8 +64,8 @@ export const logScenarios = [
           settings: { engine: engine.name, server, contestant, isLogAlone, seconds, bytes: 200 },
         })),
       ),
-    bars: forAllServers((engine, _, labelOn) =>
-      engine.logs.flatMap(({ label, bare }) =>
+    bars: forAllServers((engine, server, labelOn) =>
+      (engine.withoutBars?.includes(server) ? [] : engine.logs).flatMap(({ label, bare }) =>
         publisherCounts.map((count) => ({
           of: labelOn(label),
           figure: `rate${count}`,

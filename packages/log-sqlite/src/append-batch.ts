@@ -11,22 +11,23 @@ export function appendRequest(
   batch: readonly QueuedAppend[],
   channelRequest: (channel: string) => ChannelRequest,
 ): AppendRequest {
-  const channels = [...new Set(batch.map(({ channel }) => channel))]
-  const places = new Map(channels.map((channel, place) => [channel, place]))
-  const ends: number[] = []
-  const keys = new Map<number, string>()
-  batch.forEach(({ entry, idempotencyKey }, index) => {
-    if (entry.kind === 'end') ends.push(index)
-    if (idempotencyKey !== undefined) keys.set(index, idempotencyKey)
-  })
+  const places = new Map<string, number>()
+  const fields: (string | number)[] = []
+  let ends: Set<number> | undefined
+  let keys: Map<number, string> | undefined
+  for (const [index, { channel, entry, text, idempotencyKey }] of batch.entries()) {
+    if (!places.has(channel)) places.set(channel, places.size)
+    fields.push(text, entry.check, entry.at, Buffer.byteLength(entry.data))
+    if (entry.kind === 'end') ends = (ends ?? new Set()).add(index)
+    if (idempotencyKey !== undefined) keys = (keys ?? new Map()).set(index, idempotencyKey)
+  }
+  const channels = Array.from(places.keys(), channelRequest)
+  const isOne = channels.length === 1
   return {
     do: 'append',
-    channels: channels.map(channelRequest),
-    places: batch.map(({ channel }) => places.get(channel) ?? 0),
-    checks: batch.map(({ entry }) => entry.check).join('\n'),
-    times: batch.map(({ entry }) => entry.at),
-    payloadBytes: batch.map(({ entry }) => Buffer.byteLength(entry.data)),
-    bodies: batch.map(({ text }) => text).join('\n'),
+    channels,
+    places: isOne ? undefined : batch.map(({ channel }) => places.get(channel) ?? 0),
+    fields,
     ends,
     keys,
   }
@@ -46,10 +47,10 @@ export function settleBatch(
 ): readonly AppendOutcome[] {
   const reached = Array.from(heads)
   return batch.map(({ channel, entry }, index): AppendOutcome => {
-    const exception = exceptions.get(index)
+    const exception = exceptions?.get(index)
     if (exception === 'ended') return channelEndedError(channel)
     if (exception !== undefined) return { ...exception }
-    const place = places[index] ?? 0
+    const place = places?.[index] ?? 0
     const before = reached[place]
     if (before === undefined) return new Error(`no outcome for entry ${index} of ${batch.length}`)
     const position = { epoch: before.epoch, offset: before.offset + 1, check: entry.check }

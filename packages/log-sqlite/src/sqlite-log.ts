@@ -72,9 +72,8 @@ export class SqliteLog implements EventLog {
     this.#queue = new AppendQueue({ ...batchLimits, store: (batch) => this.#store(batch) })
   }
 
-  async append(channel: string, entry: Entry, options: AppendOptions = {}): Promise<Position> {
-    this.#assertOpen()
-    options.signal?.throwIfAborted()
+  append(channel: string, entry: Entry, options: AppendOptions = {}): Promise<Position> {
+    if (this.#closing !== null) return Promise.reject(logClosedError('SQLite'))
     return this.#queue.append(channel, entry, options)
   }
 

@@ -1,8 +1,10 @@
 import { batched, entryWith } from '../by-hand.mjs'
 
-/** What the log keeps of a channel unless told otherwise, and for how long. */
+/** What the log keeps of a channel unless told otherwise. */
 const maxEvents = 10_000
-const idleMs = 24 * 60 * 60 * 1000
+/** After how much it trims. */
+const trimEntries = 32
+const trimBytes = 256 * 1024
 /** How often a reader looks, as often as the log does. */
 const pollMs = 10
 
@@ -66,8 +68,8 @@ function prepare(database) {
     begin: database.prepare('BEGIN IMMEDIATE'),
     commit: database.prepare('COMMIT'),
     find: database.prepare('SELECT * FROM channel WHERE name = ?'),
-    insert: database.prepare(
-      'INSERT INTO entry (history, offset, "check", previous, at, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    inserts: Array.from({ length: 64 }, (_, n) =>
+      n < 16 || n === 63 ? database.prepare(insertOf(n + 1)) : null,
     ),
     before: database.prepare('SELECT "check", bytes FROM entry WHERE history = ? AND offset = ?'),
     oldest: database.prepare(
@@ -75,34 +77,51 @@ function prepare(database) {
     ),
     trim: database.prepare('DELETE FROM entry WHERE history = ? AND offset < ?'),
     save: database.prepare(
-      `UPDATE channel SET head = ?, head_check = ?, bytes = ?, first = ?, before_check = ?, before_bytes = ?, ended = ?,
-        max_events = ?, max_bytes = ?, max_age_ms = ?, idle_ms = ?, expires_at = ? WHERE history = ?`,
+      `UPDATE channel SET head = ?, head_check = ?, bytes = ?, first = ?, before_check = ?, before_bytes = ?, ended = ?
+        WHERE history = ?`,
     ),
   }
 }
 
-function append({ begin, commit, find, insert, before, oldest, trim, save }, channel, data) {
+function insertOf(count) {
+  const rows = Array(count).fill('(?, ?, ?, ?, ?, ?, ?)').join(', ')
+  return `INSERT INTO entry (history, offset, "check", previous, at, bytes, body) VALUES ${rows}`
+}
+
+/** As many in one statement as the log stores with one. */
+function insertAll(inserts, rows) {
+  for (let done = 0; done < rows.length; ) {
+    const left = rows.length - done
+    const count = left >= 64 ? 64 : Math.min(left, 16)
+    inserts[count - 1].run(rows.slice(done, done + count).flat())
+    done += count
+  }
+}
+
+function append({ begin, commit, find, inserts, before, oldest, trim, save }, channel, data) {
   begin.run([])
   const row = find.get([channel])
   let { head, head_check: check, bytes, first, before_check: beforeCheck, before_bytes: beforeBytes } = row
+  const rows = []
   for (const one of data) {
     const entry = entryWith(one)
     const previous = check
     head += 1
     check = entry.check
     bytes += Buffer.byteLength(one)
-    insert.run([row.history, head, check, previous, entry.at, bytes, entry.text])
+    rows.push([row.history, head, check, previous, entry.at, bytes, entry.text])
   }
-  if (head - first + 1 > maxEvents) {
+  insertAll(inserts, rows)
+  const isTrimDue =
+    Math.floor(row.head / trimEntries) < Math.floor(head / trimEntries) ||
+    Math.floor(row.bytes / trimBytes) < Math.floor(bytes / trimBytes)
+  if (isTrimDue && head - first + 1 > maxEvents) {
     first = head - maxEvents + 1
     const last = before.get([row.history, first - 1])
     beforeCheck = last.check
     beforeBytes = last.bytes
   }
-  if (oldest.get([row.history, first]) !== undefined) trim.run([row.history, first])
-  const { max_events: events, max_bytes: size, max_age_ms: age } = row
-  const expiresAt = Date.now() + idleMs
-  const kept = [first, beforeCheck, beforeBytes, 0, events, size, age, idleMs, expiresAt]
-  save.run([head, check, bytes, ...kept, row.history])
+  if (isTrimDue && oldest.get([row.history, first]) !== undefined) trim.run([row.history, first])
+  save.run([head, check, bytes, first, beforeCheck, beforeBytes, 0, row.history])
   commit.run([])
 }

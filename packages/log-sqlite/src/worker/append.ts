@@ -1,8 +1,9 @@
 import type { Position } from '@rivulet/core'
 import { type ChannelRow, findOrCreateChannel, saveChannel } from './channel-row.ts'
 import type { Database } from './database.ts'
-import type { AppendRequest, AppendResult } from './protocol.ts'
-import { deleteTrimmed, moveFirst } from './trim.ts'
+import { Insertion, type StoredFields } from './insert.ts'
+import { type AppendRequest, type AppendResult, fieldCount } from './protocol.ts'
+import { isTrimDue, trim } from './trim.ts'
 
 /** The contract asks for two minutes from the moment the first call has its answer. */
 const rememberMs = 3 * 60 * 1000
@@ -15,33 +16,44 @@ interface Appended {
 
 /** Stores a batch of entries of any channels, all of it or nothing. Within a write. */
 export function append(database: Database, request: AppendRequest): Appended {
-  const rows = request.channels.map((channel) => findOrCreateChannel(database, channel))
+  const { channels, places, fields, keys, ends } = request
+  const rows = channels.map((channel) => findOrCreateChannel(database, channel))
+  const before = rows.map(({ head, bytes }) => ({ head, bytes }))
   const heads = rows.map((row): Position => ({ epoch: row.epoch, offset: row.head, check: row.headCheck }))
-  const exceptions = new Map<number, 'ended' | Position>()
-  const { places, times, payloadBytes, keys, ends } = request
-  const checks = request.checks.split('\n')
-  // JSON has no line breaks of its own.
-  for (const [index, body] of request.bodies.split('\n').entries()) {
-    const row = rows[places[index] ?? -1]
+  const insertion = new Insertion(database)
+  let exceptions: Map<number, 'ended' | Position> | undefined
+  for (let index = 0; index * fieldCount < fields.length; index += 1) {
+    const row = rows[places?.[index] ?? 0]
     if (row === undefined) throw new Error(`entry ${index} is of no channel`)
-    const key = keys.get(index)
+    const key = keys?.get(index)
     const exception = exceptionOf(database, row, key)
     if (exception === undefined) {
-      row.bytes += payloadBytes[index] ?? 0
-      store(database, row, { body, check: checks[index] ?? '', at: times[index] ?? 0 })
-      row.ended = ends.includes(index)
+      insertion.add(row, fieldsOf(fields, index))
+      row.ended = ends?.has(index) === true
       if (key !== undefined) remember(database, row, key)
     } else {
+      exceptions ??= new Map()
       exceptions.set(index, exception)
     }
   }
-  const untidy: string[] = []
-  for (const row of rows) {
-    moveFirst(database, row)
-    if (deleteTrimmed(database, row)) untidy.push(row.name)
+  insertion.finish()
+  const untidy = rows.filter((row, place) => {
+    const isMore = isTrimDue(row, before[place]) && trim(database, row)
     saveChannel(database, row)
+    return isMore
+  })
+  return { result: { heads, exceptions }, untidy: untidy.map(({ name }) => name) }
+}
+
+/** The log has put them there in this order. */
+function fieldsOf(fields: AppendRequest['fields'], index: number): StoredFields {
+  const at = index * fieldCount
+  return {
+    body: String(fields[at]),
+    check: String(fields[at + 1]),
+    at: Number(fields[at + 2]),
+    payloadBytes: Number(fields[at + 3]),
   }
-  return { result: { heads, exceptions }, untidy }
 }
 
 function exceptionOf(
@@ -51,26 +63,6 @@ function exceptionOf(
 ): 'ended' | Position | undefined {
   const known = key === undefined ? undefined : knownPosition(database, row, key)
   return known ?? (row.ended ? 'ended' : undefined)
-}
-
-function store(
-  database: Database,
-  row: ChannelRow,
-  { body, check, at }: { body: string; check: string; at: number },
-): void {
-  const previous = row.headCheck
-  row.head += 1
-  row.headCheck = check
-  database.run(
-    'INSERT INTO entry (history, offset, "check", previous, at, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    row.history,
-    row.head,
-    check,
-    previous,
-    at,
-    row.bytes,
-    body,
-  )
 }
 
 function knownPosition(database: Database, row: ChannelRow, key: string): Position | undefined {

@@ -2,8 +2,11 @@ import type { Database } from './database.ts'
 import type { Row } from './driver/driver.ts'
 import type { ChannelRequest, StoredRetention } from './protocol.ts'
 
-/** Who reads keeps a channel in use, but not with every read, since that is a write: from this part of its time on. */
-const untouchedShare = 0.25
+/**
+ * Whoever uses a channel keeps it, but doesn't note it every time: for readers that is a write, and for those who append a page more of one.
+ * So channels are kept for up to this part of their time longer.
+ */
+const spareShare = 0.25
 
 /** A channel as it is stored, to be changed within one transaction. */
 export interface ChannelRow {
@@ -46,12 +49,11 @@ export function dropHistory(database: Database, history: number): void {
   database.run('INSERT OR IGNORE INTO dropped (history) VALUES (?)', history)
 }
 
-/** Stores what was changed, and that the channel is in use. Within a write. */
+/** Stores what was changed but for the retention, and that the channel is in use. Within a write. */
 export function saveChannel(database: Database, row: ChannelRow): void {
-  const { maxEvents, maxBytes, maxAgeMs, idleMs } = row.retention
   database.run(
-    `UPDATE channel SET head = ?, head_check = ?, bytes = ?, first = ?, before_check = ?, before_bytes = ?, ended = ?,
-      max_events = ?, max_bytes = ?, max_age_ms = ?, idle_ms = ?, expires_at = ? WHERE history = ?`,
+    `UPDATE channel SET head = ?, head_check = ?, bytes = ?, first = ?, before_check = ?, before_bytes = ?, ended = ?
+      WHERE history = ?`,
     row.head,
     row.headCheck,
     row.bytes,
@@ -59,18 +61,32 @@ export function saveChannel(database: Database, row: ChannelRow): void {
     row.beforeCheck,
     row.beforeBytes,
     row.ended ? 1 : 0,
+    row.history,
+  )
+  if (isUntouched(row)) saveRetention(database, row)
+}
+
+/** Stores the retention, and that the channel is in use. Within a write. */
+export function saveRetention(database: Database, { history, retention }: ChannelRow): void {
+  const { maxEvents, maxBytes, maxAgeMs, idleMs } = retention
+  database.run(
+    'UPDATE channel SET max_events = ?, max_bytes = ?, max_age_ms = ?, idle_ms = ?, expires_at = ? WHERE history = ?',
     maxEvents,
     maxBytes,
     maxAgeMs,
     idleMs,
-    idleMs === null ? null : Date.now() + idleMs,
-    row.history,
+    expiryOf(idleMs),
+    history,
   )
 }
 
 /** Whether it should be noted that the channel is still in use. */
 export function isUntouched({ expiresAt, retention: { idleMs } }: ChannelRow): boolean {
-  return expiresAt !== null && idleMs !== null && expiresAt - Date.now() < idleMs * (1 - untouchedShare)
+  return expiresAt !== null && idleMs !== null && expiresAt - Date.now() < idleMs
+}
+
+function expiryOf(idleMs: number | null): number | null {
+  return idleMs === null ? null : Date.now() + Math.ceil(idleMs * (1 + spareShare))
 }
 
 /** Text comes back from SQLite only up to a NUL, and halves of surrogate pairs not at all: both are escaped. */
@@ -94,7 +110,7 @@ function createChannel(database: Database, { channel, epoch, retention }: Channe
     maxBytes,
     maxAgeMs,
     idleMs,
-    idleMs === null ? null : Date.now() + idleMs,
+    expiryOf(idleMs),
   )
   const created = findChannel(database, channel)
   if (created === undefined) throw new Error(`channel ${channel} is not there after its creation`)

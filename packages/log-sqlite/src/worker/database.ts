@@ -38,15 +38,20 @@ export class Database {
   }
 
   run(sql: string, ...values: readonly Value[]): void {
-    this.#guarded(() => this.#statement(sql).run(...values))
+    this.#guarded(() => this.#statement(sql).run(values))
+  }
+
+  /** As `run`, with values that are a list already. */
+  runWith(sql: string, values: readonly Value[]): void {
+    this.#guarded(() => this.#statement(sql).run(values))
   }
 
   get(sql: string, ...values: readonly Value[]): Row | undefined {
-    return this.#guarded(() => this.#statement(sql).get(...values))
+    return this.#guarded(() => this.#statement(sql).get(values))
   }
 
   all(sql: string, ...values: readonly Value[]): readonly Row[] {
-    return this.#guarded(() => this.#statement(sql).all(...values))
+    return this.#guarded(() => this.#statement(sql).all(values))
   }
 
   /** A number that another connection's commit changes; of the file that is open, also where another one is in its place now. */

@@ -1,5 +1,5 @@
 import { append } from './append.ts'
-import { beginAnew, findChannel, findOrCreateChannel, saveChannel } from './channel-row.ts'
+import { beginAnew, findChannel, findOrCreateChannel, saveChannel, saveRetention } from './channel-row.ts'
 import { Database } from './database.ts'
 import type { Driver } from './driver/driver.ts'
 import { asFailure, Failure } from './failure.ts'
@@ -14,7 +14,7 @@ import type {
   WorkerSettings,
 } from './protocol.ts'
 import { readPage } from './read.ts'
-import { deleteTrimmed, moveFirst } from './trim.ts'
+import { trim } from './trim.ts'
 import { Upkeep } from './upkeep.ts'
 
 /** Every so many looks for news also see whether the file is still the same: that costs as much again. */
@@ -130,9 +130,10 @@ export class FileWorker {
     const isMore = this.#write(() => {
       const row = findOrCreateChannel(this.#database, request)
       row.retention = request.retention
-      moveFirst(this.#database, row)
+      const isUntidy = trim(this.#database, row)
       saveChannel(this.#database, row)
-      return deleteTrimmed(this.#database, row)
+      saveRetention(this.#database, row)
+      return isUntidy
     })
     answer(null)
     if (isMore) this.#tidyChannel(request.channel)
@@ -185,9 +186,9 @@ export class FileWorker {
       const isMore = this.#write(() => {
         const row = findChannel(this.#database, channel)
         if (row === undefined) return false
-        moveFirst(this.#database, row)
+        const isUntidy = trim(this.#database, row)
         saveChannel(this.#database, row)
-        return deleteTrimmed(this.#database, row)
+        return isUntidy
       })
       if (isMore) this.#tidyChannel(channel)
     })

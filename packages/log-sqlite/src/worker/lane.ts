@@ -25,10 +25,13 @@ export class Lane {
   #streakSince = 0
   #streakUntil = 0
   #busySince: number | null = null
+  #isWorking = false
 
+  /** What nothing is in front of is done at once, for as long as nothing has to rest. */
   add(job: Job): void {
     this.#jobs.push(job)
-    this.#waiting ??= soon(() => this.#step())
+    if (this.#isWorking || this.#waiting !== null) return
+    this.#step()
   }
 
   /** Nothing more is done; what waits fails. */
@@ -45,7 +48,9 @@ export class Lane {
       this.#waiting = later(restMs, () => this.#step())
       return
     }
+    this.#isWorking = true
     const failure = attempt(job)
+    this.#isWorking = false
     if (failure?.isPassing && performance.now() < job.until) {
       this.#waiting = later(this.#waitMs(), () => this.#step())
       return

@@ -26,23 +26,25 @@ export interface ChannelRequest {
   readonly retention: StoredRetention
 }
 
-/** A batch of entries by columns: what goes from thread to thread is copied, and few long texts are copied fastest. */
+/**
+ * A batch of entries. It is copied from thread to thread, which takes its time by the number of values: one list, and nothing for
+ * what few batches have.
+ */
 export interface AppendRequest {
   readonly do: 'append'
   readonly channels: readonly ChannelRequest[]
-  /** Of each entry: the place of its channel in `channels`. */
-  readonly places: readonly number[]
-  /** One per line. */
-  readonly checks: string
-  readonly times: readonly number[]
-  readonly payloadBytes: readonly number[]
-  /** The entries as JSON, one per line. */
-  readonly bodies: string
+  /** Of each entry: the place of its channel in `channels`; `undefined` where there is one. */
+  readonly places: readonly number[] | undefined
+  /** Of each entry its JSON, its check, its time and the bytes of its payload, one after the other. */
+  readonly fields: readonly (string | number)[]
   /** Which entries are of kind `end`. */
-  readonly ends: readonly number[]
+  readonly ends: ReadonlySet<number> | undefined
   /** Idempotency keys of those that have one. */
-  readonly keys: ReadonlyMap<number, string>
+  readonly keys: ReadonlyMap<number, string> | undefined
 }
+
+/** How many of `AppendRequest.fields` an entry has. */
+export const fieldCount = 4
 
 export interface ReadRequest extends ChannelRequest {
   readonly do: 'read'
@@ -66,7 +68,7 @@ export interface AppendResult {
   /** The heads of the channels before the batch. */
   readonly heads: readonly Position[]
   /** By the entry's place: refused because the channel has ended, or stored before under the same idempotency key. */
-  readonly exceptions: ReadonlyMap<number, 'ended' | Position>
+  readonly exceptions: ReadonlyMap<number, 'ended' | Position> | undefined
 }
 
 export interface Page {

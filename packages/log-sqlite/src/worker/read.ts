@@ -2,7 +2,7 @@ import type { Position } from '@rivulet/core'
 import { type ChannelRow, findChannel, isUntouched } from './channel-row.ts'
 import type { Database } from './database.ts'
 import type { Page, ReadRequest } from './protocol.ts'
-import { moveFirst } from './trim.ts'
+import { isWorthTrimming, moveFirst } from './trim.ts'
 
 interface Read {
   readonly page: Page
@@ -31,7 +31,7 @@ export function readPage(database: Database, { channel, after, limit }: ReadRequ
   const bodies = entries.map(({ body }) => String(body))
   return {
     page: { epoch, first, head, ended, invalid, after: start, bodies },
-    isUntidy: first !== stored || isUntouched(row),
+    isUntidy: isWorthTrimming(row, stored) || isUntouched(row),
   }
 }
 

@@ -6,6 +6,38 @@ const pageEntries = 64
 /** Entries deleted in one transaction: what is more waits for the next, so that nobody waits long for the lock. */
 export const deletedAtOnce = 1_000
 
+/**
+ * Appends trim a channel once in so many entries, or where so many bytes were added: to move its beginning by one takes as many statements as
+ * to move it by many. Readers see what the retention keeps whatever is stored.
+ */
+const trimEntries = 32
+const trimBytes = 256 * 1024
+
+/** Whether an append that led from `before` to what the row has now should trim it. */
+export function isTrimDue(
+  { head, bytes }: ChannelRow,
+  before: Pick<ChannelRow, 'head' | 'bytes'> | undefined,
+): boolean {
+  if (before === undefined) return true
+  const isNext = (from: number, to: number, step: number) => Math.floor(from / step) < Math.floor(to / step)
+  return isNext(before.head, head, trimEntries) || isNext(before.bytes, bytes, trimBytes)
+}
+
+/** Whether so much more is stored than the retention keeps that it is worth a write of its own. Of what is too old nothing should be. */
+export function isWorthTrimming({ first, retention: { maxAgeMs } }: ChannelRow, stored: number): boolean {
+  return first - stored >= (maxAgeMs === null ? trimEntries : 1)
+}
+
+/**
+ * Moves `first`, and deletes what is before it. Changes the row alone and the entries. Within a write.
+ *
+ * @returns whether there may be more to delete.
+ */
+export function trim(database: Database, row: ChannelRow): boolean {
+  moveFirst(database, row)
+  return deleteTrimmed(database, row)
+}
+
 /** Moves `first` to the oldest entry that the channel's retention keeps. Changes the row alone. */
 export function moveFirst(database: Database, row: ChannelRow): void {
   const { maxEvents, maxBytes, maxAgeMs } = row.retention

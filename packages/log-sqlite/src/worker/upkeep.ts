@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { dropHistory, findChannel, isUntouched, saveChannel } from './channel-row.ts'
+import { dropHistory, findChannel, isUntouched, saveRetention } from './channel-row.ts'
 import type { Database } from './database.ts'
 import { deletedAtOnce } from './trim.ts'
 
@@ -58,7 +58,7 @@ export class Upkeep {
   #touch(followed: Iterable<string>): void {
     for (const channel of followed) {
       const row = findChannel(this.#database, channel)
-      if (row !== undefined && isUntouched(row)) saveChannel(this.#database, row)
+      if (row !== undefined && isUntouched(row)) saveRetention(this.#database, row)
     }
   }
 

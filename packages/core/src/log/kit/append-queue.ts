@@ -27,8 +27,8 @@ export interface AppendQueueOptions {
 interface Waiting extends QueuedAppend {
   resolve(position: Position): void
   reject(error: unknown): void
-  /** Called when nobody waits any more. */
-  release(): void
+  /** Called when nobody waits any more; only of those that can be aborted. */
+  release?(): void
 }
 
 /**
@@ -37,7 +37,7 @@ interface Waiting extends QueuedAppend {
  */
 export class AppendQueue {
   readonly #options: AppendQueueOptions
-  readonly #waiting: Waiting[] = []
+  #waiting: Waiting[] = []
   #sending: Promise<void> | null = null
 
   constructor(options: AppendQueueOptions) {
@@ -47,15 +47,8 @@ export class AppendQueue {
   append(channel: string, entry: Entry, { idempotencyKey, signal }: AppendOptions): Promise<Position> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
-      const onAbort = () => {
-        const place = this.#waiting.indexOf(waiting)
-        if (place >= 0) this.#waiting.splice(place, 1)
-        reject(signal?.reason)
-      }
-      const release = () => signal?.removeEventListener('abort', onAbort)
-      const text = encodeEntry(entry)
-      const waiting: Waiting = { channel, entry, text, idempotencyKey, resolve, reject, release }
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const waiting: Waiting = { channel, entry, text: encodeEntry(entry), idempotencyKey, resolve, reject }
+      if (signal !== undefined) this.#endWith(signal, waiting)
       this.#waiting.push(waiting)
       this.#sending ??= this.#send()
     })
@@ -63,11 +56,24 @@ export class AppendQueue {
 
   /** Refuses what waits, and resolves when what is on its way has been answered. */
   async close(error: unknown): Promise<void> {
-    for (const { reject, release } of this.#waiting.splice(0)) {
-      release()
-      reject(error)
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const one of waiting) {
+      one.release?.()
+      one.reject(error)
     }
     await this.#sending
+  }
+
+  /** Whoever stops waiting takes back what is not on its way yet. */
+  #endWith(signal: AbortSignal, waiting: Waiting): void {
+    const onAbort = () => {
+      const place = this.#waiting.indexOf(waiting)
+      if (place >= 0) this.#waiting.splice(place, 1)
+      waiting.reject(signal.reason)
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    waiting.release = () => signal.removeEventListener('abort', onAbort)
   }
 
   async #send(): Promise<void> {
@@ -80,7 +86,7 @@ export class AppendQueue {
       } catch (error) {
         for (const { reject } of batch) reject(error)
       }
-      for (const { release } of batch) release()
+      for (const one of batch) one.release?.()
     }
     this.#sending = null
     this.#options.onIdle?.()
@@ -95,7 +101,10 @@ export class AppendQueue {
       if (count > 0 && (count === maxEntries || bytes > maxBytes)) break
       count += 1
     }
-    return this.#waiting.splice(0, count)
+    if (count < this.#waiting.length) return this.#waiting.splice(0, count)
+    const all = this.#waiting
+    this.#waiting = []
+    return all
   }
 }
 

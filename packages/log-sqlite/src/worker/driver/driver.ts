@@ -5,9 +5,9 @@ export type Value = string | number | null
 export type Row = Readonly<Record<string, unknown>>
 
 export interface Statement {
-  run(...values: readonly Value[]): void
-  get(...values: readonly Value[]): Row | undefined
-  all(...values: readonly Value[]): readonly Row[]
+  run(values: readonly Value[]): void
+  get(values: readonly Value[]): Row | undefined
+  all(values: readonly Value[]): readonly Row[]
 }
 
 /** One connection to a database file, of whichever library; everything it does blocks its thread. */

@@ -37,9 +37,9 @@ function open(Database: LibsqlDatabase, file: string): Connection {
     prepare(sql) {
       const statement = database.prepare(sql)
       return {
-        run: (...values) => void statement.run(values),
-        get: (...values) => statement.get(values),
-        all: (...values) => statement.all(values),
+        run: (values) => void statement.run(values),
+        get: (values) => statement.get(values),
+        all: (values) => statement.all(values),
       }
     },
     close: () => database.close(),

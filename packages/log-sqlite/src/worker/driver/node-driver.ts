@@ -37,9 +37,9 @@ function open(DatabaseSync: NodeSqlite['DatabaseSync'], file: string): Connectio
     prepare(sql) {
       const statement = database.prepare(sql)
       return {
-        run: (...values) => void statement.run(...values),
-        get: (...values) => statement.get(...values),
-        all: (...values) => statement.all(...values),
+        run: (values) => void statement.run(...values),
+        get: (values) => statement.get(...values),
+        all: (values) => statement.all(...values),
       }
     },
     close: () => database.close(),
