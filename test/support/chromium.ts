@@ -16,7 +16,7 @@ export async function launchChromium(path: string): Promise<Browser> {
   })
 }
 
-/** A page, and everything it complained of so far: errors and warnings on its console, exceptions, failed requests. */
+/** A page, and everything that it and others of its context complained of so far: errors and warnings on its console, exceptions, failed requests. */
 export interface WatchedPage {
   readonly page: Page
   readonly complaints: readonly string[]
@@ -30,15 +30,15 @@ export async function openPage(
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext(options)
-  const page = await context.newPage()
   const complaints: string[] = []
-  page.on('console', (message) => {
+  context.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`)
   })
-  page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`))
-  page.on('response', (response) => {
+  context.on('weberror', (error) => complaints.push(`exception: ${error.error().message}`))
+  context.on('response', (response) => {
     if (response.status() >= 400) complaints.push(`${response.status()}: ${response.url()}`)
   })
+  const page = await context.newPage()
   await page.goto(url)
   return { page, complaints, close: () => context.close() }
 }
