@@ -43,9 +43,11 @@ test.each(
   expect(snippets.some((snippet) => snippet.page === page && isRun(snippet))).toBe(true)
 })
 
+const runHere: ReadonlySet<string> = new Set(['program', 'test', 'before', 'after'])
+
 /** Run here, by a test runner, or by tests of their own that name the page. */
 function isRun({ page, directive }: Snippet): boolean {
-  if (directive.kind !== 'run by') return directive.kind === 'program' || directive.kind === 'test'
+  if (directive.kind !== 'run by') return runHere.has(directive.kind)
   const folder = join(root, directive.folder)
   const name = page.slice(page.lastIndexOf('/') + 1)
   const isBeside = directive.folder.startsWith(dirname(page))

@@ -57,6 +57,7 @@ declare global {
   function addOrder(id: number): void
   function reloadEverything(missed: number | null): void
   function openOrders(options?: { signal?: AbortSignal }): Promise<{ id: number }[]>
+  function rowsAfter(id: string | null): Promise<{ id: number }[]>
   function runJob(id: string, signal: AbortSignal): AsyncIterable<{ done: number }>
   function tokens(prompt: unknown, signal: AbortSignal): AsyncIterable<string>
 }

@@ -21,7 +21,9 @@ export function typeCheck(snippets: readonly Snippet[]): string[] {
     const { directive, language } = snippet
     const isJavaScript = language === 'js'
     const contexts = directive.kind === 'fragment' ? ['common', ...directive.contexts] : []
-    const key = `${isJavaScript} ${contexts.join(' ')}`
+    // Two plugins for one framework declare the same names.
+    const apart = directive.kind === 'before' ? snippet.line : ''
+    const key = `${isJavaScript} ${contexts.join(' ')} ${apart}`
     const group = groups.get(key) ?? { isJavaScript, contexts, snippets: [] }
     group.snippets.push(snippet)
     groups.set(key, group)

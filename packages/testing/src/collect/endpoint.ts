@@ -25,8 +25,8 @@ export type CollectTarget =
 export interface Endpoint {
   readonly origin: string
   readonly isHttp2: boolean
-  /** Resolves when the server has seen the connection from this port close; at once where it is in another process. */
-  hasLeft(localPort: number): Promise<void>
+  /** Resolves when the server has seen the connection from this port close; not there where the server is in another process. */
+  hasLeft?(localPort: number): Promise<void>
   /** Gives the endpoint back. What was started for it is closed, together with every connection to it. */
   release(): Promise<void>
 }
@@ -55,7 +55,7 @@ function runningAt(url: string | URL): Endpoint {
       value: url,
     })
   }
-  return { origin, isHttp2: false, hasLeft: async () => {}, release: async () => {} }
+  return { origin, isHttp2: false, release: async () => {} }
 }
 
 /** A server that listens because of us. */

@@ -118,7 +118,7 @@ export class StreamClient {
   /** Drops the connection, and waits until a server of this process has seen that. */
   async leaveSeen(): Promise<void> {
     const port = this.#exchange.localPort
-    const seen = port === undefined ? undefined : this.#endpoint.hasLeft(port)
+    const seen = port === undefined ? undefined : this.#endpoint.hasLeft?.(port)
     this.leave()
     await seen
   }
