@@ -1,6 +1,6 @@
-export {
-  createEventSource,
-  type EventSourceLike,
-  type EventSourceMessage,
-  type EventSourceOptions,
-} from './event-source/event-source.ts'
+export { createEventSource, type EventSourceOptions } from './event-source/event-source.ts'
+export type {
+  EventSourceError,
+  EventSourceLike,
+  EventSourceMessage,
+} from './event-source/event-source-like.ts'

@@ -6,7 +6,8 @@ import {
   type ConnectOptions,
   connect,
 } from '@rivulet/client'
-import { answers, ScriptedServer, type Step, streams } from './scripted-server.ts'
+import { ScriptedServer } from './scripted-server.ts'
+import { answers, type Step, streams } from './steps.ts'
 
 const servers: ScriptedServer[] = []
 const connections: Connection[] = []

@@ -1,5 +1,6 @@
 import { createEventSource, type EventSourceLike, type EventSourceMessage } from '@rivulet/client/eventsource'
-import { answers, ScriptedServer, type Step, streams } from './scripted-server.ts'
+import { ScriptedServer } from './scripted-server.ts'
+import { answers, type Step, streams } from './steps.ts'
 
 const servers: ScriptedServer[] = []
 const sources: EventSourceLike[] = []

@@ -1,48 +1,94 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { constants, createBrotliCompress, createGzip } from 'node:zlib'
+import type { Step, StepTools } from './steps.ts'
 
-/** What the server does with one request. */
-export type Step = (response: ServerResponse, request: IncomingMessage) => unknown
+export interface ScriptedRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+  /** Of `performance.now()`. */
+  readonly at: number
+}
 
-/** A server that answers request after request as it was told, the last step again and again. */
+/** A page that does nothing by itself, and asks for nothing else. */
+const page = '<!doctype html><title>A page</title><link rel="icon" href="data:,">'
+
+const tools: StepTools = {
+  compressed(response, coding) {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Content-Encoding': coding })
+    const encoder =
+      coding === 'gzip'
+        ? createGzip({ flush: constants.Z_SYNC_FLUSH })
+        : createBrotliCompress({ flush: constants.BROTLI_OPERATION_FLUSH })
+    encoder.pipe(response)
+    return encoder
+  },
+}
+
+/**
+ * A server that answers request after request as it was told, the last step again and again. Below `/page` it has a page, and it
+ * allows preflights whatever they ask for; neither uses up a step.
+ */
 export class ScriptedServer {
   readonly url: string
-  /** Heads of the requests, in order. */
-  readonly requests: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[] = []
+  requests: ScriptedRequest[] = []
+  /** What preflights asked for. */
+  readonly preflights: (string | undefined)[] = []
   readonly #close: () => Promise<void>
+  #steps: readonly Step[]
+  #count = 0
   #wake = () => {}
 
-  private constructor(url: string, close: () => Promise<void>) {
+  private constructor(url: string, steps: readonly Step[], close: () => Promise<void>) {
     this.url = url
+    this.#steps = steps
     this.#close = close
   }
 
-  static async start(...steps: Step[]): Promise<ScriptedServer> {
+  static async start(...steps: readonly Step[]): Promise<ScriptedServer> {
     const sockets = new Set<Socket>()
-    let count = 0
     const server = createServer((request, response) => {
-      const step = steps[Math.min(count, steps.length - 1)]
-      count += 1
+      if (request.url?.startsWith('/page') === true) {
+        response.writeHead(200, { 'Content-Type': 'text/html' }).end(page)
+        return
+      }
+      if (request.method === 'OPTIONS') {
+        scripted.#allow(request, response)
+        return
+      }
+      const step = scripted.#next()
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
         const { method = '', url = '', headers } = request
-        scripted.requests.push({ method, url, headers, body: Buffer.concat(chunks).toString() })
+        const body = Buffer.concat(chunks).toString()
+        scripted.requests.push({ method, url, headers, body, at: performance.now() })
         scripted.#wake()
-        step?.(response, request)
+        void step?.(response, request, tools)
       })
     })
     server.on('connection', (socket) => {
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
     })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
     const { port } = server.address() as AddressInfo // it listens on TCP
-    const scripted = new ScriptedServer(`http://127.0.0.1:${port}/`, async () => {
+    const scripted = new ScriptedServer(`http://127.0.0.1:${port}/`, steps, async () => {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
     })
     return scripted
+  }
+
+  /** Begins anew, with other steps. */
+  script(...steps: readonly Step[]): void {
+    this.#steps = steps
+    this.#count = 0
+    this.requests = []
   }
 
   /** Until so many requests have come. */
@@ -57,21 +103,20 @@ export class ScriptedServer {
   close(): Promise<void> {
     return this.#close()
   }
-}
 
-/** Answers with a stream of this text; ends it, unless it is to stay open. */
-export function streams(text: string, { stays = false, type = 'text/event-stream' } = {}): Step {
-  return (response) => {
-    response.writeHead(200, { 'Content-Type': type })
-    response.write(text)
-    if (!stays) response.end()
+  #next(): Step | undefined {
+    this.#count += 1
+    return this.#steps[Math.min(this.#count, this.#steps.length) - 1]
   }
-}
 
-/** Answers with a status and nothing to read. */
-export function answers(status: number, headers: Record<string, string> = {}): Step {
-  return (response) => {
-    response.writeHead(status, headers)
+  #allow({ headers }: IncomingMessage, response: ServerResponse): void {
+    const asked = headers['access-control-request-headers']
+    this.preflights.push(asked)
+    response.writeHead(204, {
+      'Access-Control-Allow-Origin': headers.origin ?? '*',
+      'Access-Control-Allow-Credentials': 'true',
+      ...(asked === undefined ? {} : { 'Access-Control-Allow-Headers': asked }),
+    })
     response.end()
   }
 }

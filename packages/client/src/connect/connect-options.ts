@@ -2,9 +2,13 @@ import { ClientError } from '../client-error.ts'
 import { parseData } from '../events.ts'
 import { defaultMaxEventLength } from '../parse/block-parser.ts'
 import type { CursorStore } from './cursor-store.ts'
+import { webFetch } from './web-fetch.ts'
 
-/** A value, or a function that gives it, or a promise of it, anew for each connection. */
-export type PerConnection<T> = T | (() => T | Promise<T>)
+/**
+ * A value, or a function that gives it, or a promise of it, anew for each connection. The signal aborts when its answer is of no use
+ * any more: the connection was closed, or it took longer than `silenceMs`.
+ */
+export type PerConnection<T> = T | ((signal: AbortSignal) => T | Promise<T>)
 
 /** Names and values of headers. */
 export type ClientHeaders =
@@ -37,13 +41,13 @@ export interface ConnectOptions {
   /** Longest time that failures can make of it, in milliseconds. Default 60,000. */
   readonly maxRetryMs?: number | undefined
   /**
-   * Silence after which the connection counts as dead and is made anew, in milliseconds: longer than the server's heartbeat.
-   * Default 45,000, three of Rivulet's.
+   * Silence after which the connection counts as dead and is made anew, in milliseconds: longer than the server's heartbeat. It is also
+   * how long `headers`, `body` and the server's answer may take. `false`: no limit. Default 45,000, three of Rivulet's heartbeats.
    */
   readonly silenceMs?: number | false | undefined
   /** Makes of a payload's text what events carry as `data`. Default: JSON as what it says, else the text. */
   readonly parse?: ((data: string, event: string) => unknown) | undefined
-  /** Longest data of one event, in UTF-16 units. Default 16 Mi. */
+  /** Longest event with its field names, in UTF-16 units. Default 16 Mi. */
   readonly maxEventLength?: number | undefined
   /** Events that may wait for a loop that takes them one by one, before reading stops. Default 64. */
   readonly highWaterMark?: number | undefined
@@ -70,12 +74,11 @@ export function resolveConnectOptions(options: ConnectOptions): ResolvedConnectO
     maxEventLength = defaultMaxEventLength,
     highWaterMark = 64,
     parse = parseData,
+    fetch = webFetch,
   } = options
   assertNumbers({ retryMs, maxRetryMs }, 0)
   assertNumbers({ silenceMs: silenceMs === false ? 1 : silenceMs, maxEventLength, highWaterMark }, 1)
-  // Looked up with each call, so that instruments that replace it later are used.
-  const fetchOf = options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init))
-  return { ...options, retryMs, maxRetryMs, silenceMs, maxEventLength, highWaterMark, parse, fetch: fetchOf }
+  return { ...options, retryMs, maxRetryMs, silenceMs, maxEventLength, highWaterMark, parse, fetch }
 }
 
 function assertNumbers(values: Readonly<Record<string, number>>, min: number): void {

@@ -1,8 +1,8 @@
 import type { AnyEvents } from '@rivulet/core'
-import { ClientError } from '../client-error.ts'
 import { type ConnectOptions, resolveConnectOptions } from './connect-options.ts'
 import type { Connection } from './connection.ts'
 import { StreamConnection } from './stream-connection.ts'
+import { unbuildable } from './unbuildable.ts'
 
 /**
  * Connects to a stream, from a browser or from Node:
@@ -26,11 +26,18 @@ export function connect<Events = AnyEvents>(
   return connection as unknown as Connection<Events> // what the server sends under a type is the caller's word
 }
 
-function absolute(url: string | URL): string {
-  const { location } = globalThis as { location?: { href: string } }
+/** What pages have, workers have in part, and Node has not. */
+interface PageGlobals {
+  readonly document?: { readonly baseURI: string }
+  readonly location?: { readonly href: string }
+}
+
+/** @throws ClientError `ERR_SSE_CLIENT_OPTION` */
+export function absolute(url: string | URL): string {
+  const { document, location } = globalThis as PageGlobals
   try {
-    return new URL(url, location?.href).href
+    return new URL(url, document?.baseURI ?? location?.href).href
   } catch (cause) {
-    throw new ClientError('ERR_SSE_CLIENT_OPTION', `No URL: ${String(url)}`, { cause })
+    throw unbuildable(cause)
   }
 }

@@ -31,12 +31,17 @@ export class EventQueue<T> {
     })
   }
 
+  /** Whoever waits for room goes on without. */
+  release(): void {
+    this.#onRoom?.()
+  }
+
   /** What there is can still be taken; behind it comes the end, or the error. */
   end(error?: unknown): void {
     if (this.#isEnded) return
     this.#isEnded = true
     this.#error = error
-    this.#onRoom?.()
+    this.release()
     for (const taker of this.#takers.splice(0)) this.#finish(taker)
   }
 
@@ -50,7 +55,7 @@ export class EventQueue<T> {
     return new Promise((resolve, reject) => {
       const item = this.#items.shift()
       if (item !== undefined) {
-        if (this.#items.length < this.#highWaterMark) this.#onRoom?.()
+        if (this.#items.length < this.#highWaterMark) this.release()
         resolve({ done: false, value: item })
       } else if (this.#isEnded) {
         this.#finish({ resolve, reject })

@@ -1,32 +1,26 @@
-/** Functions by event type. */
+/** Functions that hear events: those of one type, or all. */
 export class Listeners<Event extends { readonly event: string }> {
-  readonly #byType = new Map<string | null, Set<(event: Event) => void>>()
+  readonly #entries = new Set<{ readonly type: string | null; readonly listener: (event: Event) => void }>()
 
-  /** As with `addEventListener`, a function listens once. @param type `null`: all. @returns stops it */
+  /** @param type `null`: all. @returns stops it */
   add(type: string | null, listener: (event: Event) => void): () => void {
-    const listeners = this.#byType.get(type) ?? new Set()
-    this.#byType.set(type, listeners)
-    listeners.add(listener)
-    return () => {
-      listeners.delete(listener)
-      if (listeners.size === 0 && this.#byType.get(type) === listeners) this.#byType.delete(type)
-    }
+    const entry = { type, listener }
+    this.#entries.add(entry)
+    return () => this.#entries.delete(entry)
   }
 
+  /** In the order in which they were added. */
   tell(event: Event): void {
-    for (const type of [event.event, null]) {
-      for (const listener of [...(this.#byType.get(type) ?? [])]) call(() => listener(event))
+    for (const { type, listener } of [...this.#entries]) {
+      if (type !== null && type !== event.event) continue
+      try {
+        listener(event)
+      } catch (error) {
+        // That is its own affair, as with a browser's events: it is reported, and nothing else stops.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
     }
-  }
-}
-
-/** What a listener throws is its own affair, as with a browser's events: it is reported, and nothing else stops. */
-export function call(listener: () => void): void {
-  try {
-    listener()
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error
-    })
   }
 }

@@ -1,40 +1,45 @@
 import type { PerConnection, ResolvedConnectOptions } from './connect-options.ts'
+import { unbuildable } from './unbuildable.ts'
 
-/** Makes fetch send Cache-Control: no-cache, which as a header of ours would cost a CORS preflight. Node's types don't have it. */
-const uncached = { cache: 'no-store' }
+/** What of it Node's types don't have. */
+const unlisted = {
+  // Makes fetch send Cache-Control: no-cache, which as a header of ours would cost a CORS preflight.
+  cache: 'no-store',
+  // For a body that is a stream.
+  duplex: 'half',
+} as const
 
-/** What one connection is asked for with. */
+/**
+ * What one connection is asked for with.
+ *
+ * @throws ClientError `ERR_SSE_CLIENT_OPTION` for what can never be a request; and what `headers` and `body` throw
+ */
 export async function makeRequest(
-  { headers, method, body, credentials }: ResolvedConnectOptions,
+  url: string,
+  { headers, method, body, credentials = 'same-origin' }: ResolvedConnectOptions,
   lastEventId: string,
   signal: AbortSignal,
 ): Promise<RequestInit> {
-  const own = new Headers((await resolveValue(headers)) as Headers | undefined) // a list of pairs may be readonly here
-  const content = await resolveValue(body)
-  if (!own.has('accept')) own.set('Accept', 'text/event-stream')
-  if (lastEventId !== '') own.set('Last-Event-ID', asBytes(lastEventId))
-  return {
-    method: method ?? (content === undefined || content === null ? 'GET' : 'POST'),
-    headers: own,
-    ...uncached,
-    ...(credentials === undefined ? {} : { credentials }),
-    signal,
-    ...(content === undefined ? {} : { body: content }),
-    ...(isStream(content) ? { duplex: 'half' } : {}),
+  const given = await resolveValue(headers, signal)
+  const content = (await resolveValue(body, signal)) ?? null
+  try {
+    const own = new Headers(given as Headers | undefined) // a list of pairs may be readonly here
+    if (!own.has('accept')) own.set('Accept', 'text/event-stream')
+    if (lastEventId !== '') own.set('Last-Event-ID', asBytes(lastEventId))
+    const request = { method: method ?? (content === null ? 'GET' : 'POST'), headers: own }
+    // Only to see that it can be one; the body itself may be a stream, which is used up by that.
+    new Request(url, { ...request, body: content && '' })
+    return { ...request, ...unlisted, credentials, signal, body: content }
+  } catch (cause) {
+    throw unbuildable(cause)
   }
 }
 
-function resolveValue<T>(value: PerConnection<T>): T | Promise<T> {
-  return typeof value === 'function' ? (value as () => T | Promise<T>)() : value
+function resolveValue<T>(value: PerConnection<T>, signal: AbortSignal): T | Promise<T> {
+  return typeof value === 'function' ? (value as (signal: AbortSignal) => T | Promise<T>)(signal) : value
 }
 
 /** A header's value is bytes; an id is UTF-8. */
 function asBytes(text: string): string {
-  let bytes = ''
-  for (const byte of new TextEncoder().encode(text)) bytes += String.fromCharCode(byte)
-  return bytes
-}
-
-function isStream(body: unknown): boolean {
-  return 'getReader' in Object(body)
+  return String.fromCharCode(...new TextEncoder().encode(text))
 }

@@ -10,6 +10,8 @@ export type ResponseVerdict =
   /** No other try will do better. */
   | { readonly reason: 'failed'; readonly error: ClientError }
 
+/** Comes from something on the way where a stream should be: a portal, a proxy whose server is being replaced. */
+const page = /^text\/html/i
 const eventStream = /^text\/event-stream\s*(?:;|$)/i
 /** RFC 9110 and 6585: too slow, too early, too many. */
 const passing = [408, 425, 429]
@@ -26,9 +28,8 @@ export function judgeResponse(response: Response, canAuthorize: boolean): Respon
   const type = headers.get('content-type') ?? ''
   if (status === 200 && eventStream.test(type) && body !== null) return { reason: 'stream', body }
   const error = new ClientError('ERR_SSE_CLIENT_RESPONSE', `The answer is ${status} (${type}).`, { status })
-  // A page where a stream should be comes from something on the way: a portal, a proxy whose server is being replaced.
   const mayHeal =
-    status === 200 ||
+    (status === 200 && page.test(type)) ||
     status >= 500 ||
     passing.includes(status) ||
     ((status === 401 || status === 403) && canAuthorize)

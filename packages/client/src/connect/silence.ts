@@ -1,27 +1,22 @@
 import { ClientError } from '../client-error.ts'
+import { maxTimerMs } from '../max-timer-ms.ts'
 
-/** Ends a connection on which nothing comes for too long: the peer may be gone without a word, or this machine was asleep. */
-export class Silence {
-  readonly #limitMs: number | false
-  readonly #onSilent: (error: ClientError) => void
-  #timer: ReturnType<typeof setTimeout> | undefined
-
-  constructor(limitMs: number | false, onSilent: (error: ClientError) => void) {
-    this.#limitMs = limitMs
-    this.#onSilent = onSilent
-  }
-
+export interface Silence {
   /** Something came. */
-  broken(): void {
-    this.stop()
-    const limitMs = this.#limitMs
-    if (limitMs === false) return
-    this.#timer = setTimeout(() => {
-      this.#onSilent(new ClientError('ERR_SSE_CLIENT_SILENT', `Nothing came for ${limitMs} ms.`))
-    }, limitMs)
-  }
+  broken(): void
+  stop(): void
+}
 
-  stop(): void {
-    clearTimeout(this.#timer)
+/** Tells when nothing comes for too long: the peer may be gone without a word, or this machine was asleep. */
+export function watchSilence(limitMs: number | false, onSilent: (error: ClientError) => void): Silence {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const stop = () => clearTimeout(timer)
+  const tell = () => onSilent(new ClientError('ERR_SSE_CLIENT_SILENT', `Nothing came for ${limitMs} ms.`))
+  return {
+    broken() {
+      stop()
+      if (limitMs !== false) timer = setTimeout(tell, Math.min(limitMs, maxTimerMs))
+    },
+    stop,
   }
 }

@@ -1,24 +1,20 @@
 import { ClientError } from '../client-error.ts'
-import { parseData, type ReceivedEvent } from '../events.ts'
-import { BlockParser, type ParsedBlock } from '../parse/block-parser.ts'
-import { readWebStream } from '../parse/web-stream.ts'
+import type { ReceivedEvent } from '../events.ts'
+import type { ParsedBlock } from '../parse/block-parser.ts'
+import { type AttemptHandlers, attempt } from './attempt.ts'
 import type { ResolvedConnectOptions } from './connect-options.ts'
 import type { Connection, ConnectionEnd, ConnectionState } from './connection.ts'
 import { CursorKeeper } from './cursor-store.ts'
 import { EventQueue } from './event-queue.ts'
-import { call, Listeners } from './listeners.ts'
-import { makeRequest } from './request.ts'
-import { judgeResponse } from './response-verdict.ts'
+import { Listeners } from './listeners.ts'
 import { retryDelayMs } from './retry-delay.ts'
-import { Silence } from './silence.ts'
 import { waitToRetry } from './wait.ts'
 
-/** What came of one try. */
-type Outcome =
-  | ConnectionEnd
-  | { readonly reason: 'retry'; readonly error?: ClientError; readonly afterMs: number }
-
-type StateListener = (state: ConnectionState, error?: ClientError) => void
+/** A state as what listeners hear of. */
+interface StateChange {
+  readonly event: ConnectionState
+  readonly error: ClientError | undefined
+}
 
 /** The connection behind `connect`. */
 export class StreamConnection implements Connection {
@@ -27,7 +23,7 @@ export class StreamConnection implements Connection {
   readonly #options: ResolvedConnectOptions
   readonly #cursor: CursorKeeper
   readonly #listeners = new Listeners<ReceivedEvent>()
-  readonly #stateListeners = new Set<StateListener>()
+  readonly #stateListeners = new Listeners<StateChange>()
   /** Ends the try under way, or the wait for the next. */
   #trying = new AbortController()
   #queue: EventQueue<ReceivedEvent> | null = null
@@ -53,7 +49,7 @@ export class StreamConnection implements Connection {
     })
     const { signal } = options
     if (signal?.aborted) this.close()
-    else signal?.addEventListener('abort', this.#onAbort, { once: true })
+    else signal?.addEventListener('abort', this.#onAbort)
   }
 
   get state(): ConnectionState {
@@ -76,13 +72,13 @@ export class StreamConnection implements Connection {
     return stop
   }
 
-  onState(listener: StateListener): () => void {
-    this.#stateListeners.add(listener)
-    return () => this.#stateListeners.delete(listener)
+  onState(listener: (state: ConnectionState, error?: ClientError) => void): () => void {
+    return this.#stateListeners.add(null, ({ event, error }) => listener(event, error))
   }
 
   reconnect(): void {
     this.#trying.abort()
+    this.#queue?.release()
   }
 
   close(): void {
@@ -104,11 +100,10 @@ export class StreamConnection implements Connection {
         else if (this.#hasEnded) this.#cursor.forget()
         return result
       },
-      return: () => {
-        if (this.#queue === queue) this.#queue = null
+      return: async () => {
         queue.discard()
         this.close()
-        return Promise.resolve({ done: true, value: undefined })
+        return { done: true, value: undefined }
       },
     }
   }
@@ -123,110 +118,53 @@ export class StreamConnection implements Connection {
   }
 
   async #run(): Promise<void> {
+    const { url } = this
+    const options = this.#options
+    const handlers: AttemptHandlers = {
+      opened: () => this.#become('open'),
+      retry: (retryMs) => {
+        this.#retryMs = retryMs
+      },
+      received: (block) => this.#take(block),
+      room: () => this.#queue?.room() ?? null,
+    }
     while (this.#end === null) {
-      this.#trying = new AbortController()
-      const { signal } = this.#trying
-      const outcome = await this.#try(signal)
+      const trying = new AbortController()
+      this.#trying = trying
+      const outcome = await attempt(url, options, this.#receivedId, trying, handlers)
       if (this.#end !== null) return
       if (outcome.reason !== 'retry') {
+        if (outcome.reason === 'end') this.#finished()
         this.#finish(outcome)
         return
       }
       // Asked to connect anew, and not by a failure: at once.
-      const isAsked = signal.aborted && outcome.error === undefined
+      const isAsked = trying.signal.aborted && outcome.error === undefined
       this.#trying = new AbortController()
-      const waiting = this.#trying.signal
+      const { signal } = this.#trying
       this.#become('connecting', outcome.error)
       if (isAsked) continue
-      const delayMs = retryDelayMs(this.#retryMs, this.#failures, this.#options.maxRetryMs)
+      const delayMs = retryDelayMs(this.#retryMs, this.#failures, options.maxRetryMs)
       this.#failures += 1
       // As with a retry: not all on the same second.
-      await waitToRetry(Math.max(delayMs, outcome.afterMs * (1 + Math.random() / 4)), waiting)
+      await waitToRetry(Math.max(delayMs, outcome.afterMs * (1 + Math.random() / 4)), signal)
     }
-  }
-
-  /** One connection, from its request to its end. */
-  async #try(signal: AbortSignal): Promise<Outcome> {
-    let silent: ClientError | undefined
-    const silence = new Silence(this.#options.silenceMs, (error) => {
-      silent = error
-      this.#trying.abort()
-    })
-    try {
-      silence.broken()
-      const request = await makeRequest(this.#options, this.#receivedId, signal)
-      const { fetch: send } = this.#options
-      const response = await send(this.url, request)
-      // Not every function in place of fetch looks at the signal.
-      signal.throwIfAborted()
-      const verdict = judgeResponse(response, typeof this.#options.headers === 'function')
-      if (verdict.reason !== 'stream') {
-        await response.body?.cancel().catch(() => {})
-        return verdict.reason === 'end' ? this.#finished() : verdict
-      }
-      this.#become('open')
-      return await this.#read(verdict.body, silence, signal)
-    } catch (cause) {
-      if (cause instanceof ClientError) {
-        return { reason: 'failed', error: cause }
-      }
-      if (signal.aborted)
-        return { reason: 'retry', afterMs: 0, ...(silent === undefined ? {} : { error: silent }) }
-      return {
-        reason: 'retry',
-        error: new ClientError('ERR_SSE_CLIENT_NETWORK', 'The network broke.', {
-          cause,
-        }),
-        afterMs: 0,
-      }
-    } finally {
-      silence.stop()
-    }
-  }
-
-  async #read(body: ReadableStream<Uint8Array>, silence: Silence, signal: AbortSignal): Promise<Outcome> {
-    // In their order: blocks, and ids without one.
-    const found: (ParsedBlock | string)[] = []
-    const parser = new BlockParser(
-      {
-        block: (block) => found.push(block),
-        retry: (retryMs) => {
-          this.#retryMs = retryMs
-        },
-        bareId: (id) => found.push(id),
-      },
-      this.#receivedId,
-      this.#options.maxEventLength,
-    )
-    for await (const bytes of readWebStream(body)) {
-      silence.broken()
-      const failure = parser.push(bytes)
-      for (const each of found.splice(0)) {
-        if (signal.aborted) return { reason: 'retry', afterMs: 0 }
-        this.#failures = 0
-        if (typeof each === 'string') this.#receive(each)
-        else if (this.#deliver(each)) return this.#finished()
-      }
-      if (failure !== null) throw failure
-      const room = this.#queue?.room() ?? null
-      if (room !== null) {
-        // Whoever takes their time is not the network's silence.
-        silence.stop()
-        await room
-        silence.broken()
-      }
-    }
-    return { reason: 'retry', afterMs: 0 }
   }
 
   /** @returns whether the stream has said that nothing more will come */
-  #deliver({ event, data, lastEventId }: ParsedBlock): boolean {
+  #take(block: ParsedBlock | string): boolean {
+    this.#failures = 0
+    if (typeof block === 'string') {
+      this.#receive(block)
+      return false
+    }
+    const { event, data, lastEventId } = block
     const received: ReceivedEvent = { event, data: this.#parse(data, event), lastEventId }
     this.#receive(lastEventId)
     this.#listeners.tell(received)
     if (this.#queue === null) this.#cursor.move(lastEventId)
     else this.#queue.put(received)
-    return event === '$end' && !isOfOneChannel(parseData(data))
+    return event === '$end' && !isOfOneChannel(data)
   }
 
   #parse(data: string, event: string): unknown {
@@ -241,11 +179,11 @@ export class StreamConnection implements Connection {
     if (!id.endsWith('.end')) this.#receivedId = id
   }
 
-  #finished(): ConnectionEnd {
+  /** The server has said that nothing more will come. */
+  #finished(): void {
     this.#hasEnded = true
     // What the loop has not taken yet may have to be asked for again.
     if (this.#queue === null) this.#cursor.forget()
-    return { reason: 'end' }
   }
 
   #finish(end: ConnectionEnd): void {
@@ -261,11 +199,11 @@ export class StreamConnection implements Connection {
   #become(state: ConnectionState, error?: ClientError): void {
     if (this.#state === 'closed' || (this.#state === state && error === undefined)) return
     this.#state = state
-    for (const listener of [...this.#stateListeners]) call(() => listener(state, error))
+    this.#stateListeners.tell({ event: state, error })
   }
 }
 
 /** Whether a `$end` is of one of several channels: the stream goes on. */
-function isOfOneChannel(data: unknown): boolean {
-  return 'channel' in Object(data)
+function isOfOneChannel(data: string): boolean {
+  return data.includes('"channel"')
 }

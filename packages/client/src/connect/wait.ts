@@ -1,10 +1,9 @@
+import { maxTimerMs } from '../max-timer-ms.ts'
+
 /** What browsers' windows and workers have, and Node has not. */
 interface OnlineSource {
   addEventListener?(type: 'online', listener: () => void, options: { signal: AbortSignal }): void
 }
-
-/** Longer times overflow, and are over at once. */
-const maxTimerMs = 2 ** 31 - 1
 
 /** Waits, until a signal aborts, or the browser says that the network is there again. */
 export function waitToRetry(delayMs: number, signal: AbortSignal): Promise<void> {

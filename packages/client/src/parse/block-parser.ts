@@ -1,7 +1,6 @@
 import { createParser } from 'eventsource-parser'
 import { ClientError } from '../client-error.ts'
-import { BareIds } from './bare-ids.ts'
-import { LineFeeds } from './line-feeds.ts'
+import { maxTimerMs } from '../max-timer-ms.ts'
 
 /** One block of a stream that has data. */
 export interface ParsedBlock {
@@ -12,49 +11,42 @@ export interface ParsedBlock {
   readonly lastEventId: string
 }
 
-export interface BlockHandlers {
-  block(block: ParsedBlock): void
-  /** A reconnection time in milliseconds. */
-  retry?(retryMs: number): void
-  /** The last event id changed without an event. */
-  bareId?(id: string): void
-}
-
-/** Longest data of one event, in UTF-16 units, unless it is told otherwise. */
+/** Longest block of a stream, in UTF-16 units, unless it is told otherwise. */
 export const defaultMaxEventLength = 2 ** 24
 
-/** What Node's and browsers' timers can wait, in milliseconds. */
-const maxRetryMs = 2 ** 31 - 1
+/** An id field; one with NUL is ignored, as the standard says. */
+const idLine = /^id(?:: ?([^\0]*))?$/
 
-/** Parses the bytes of one response, cut anywhere. */
+const blockEnd = '\n\n'
+
+/**
+ * Parses the bytes of one response, cut anywhere.
+ *
+ * The parser gets whole blocks, one at a time: so it is known which of them dispatched nothing. Their ids count all the same, which
+ * parsers forget.
+ */
 export class BlockParser {
   readonly #decoder = new TextDecoder()
-  readonly #lineFeeds = new LineFeeds()
-  readonly #bareIds = new BareIds()
-  readonly #handlers: BlockHandlers
+  readonly #maxEventLength: number
   readonly #parser: ReturnType<typeof createParser>
   #lastEventId: string
-  #failure: ClientError | null = null
+  #endedByReturn = false
+  /** The block that has begun, in the pieces it came in: none is empty, and no block ends in them. */
+  #pieces: string[] = []
+  #length = 0
+  /** What the last block has dispatched. */
+  #found: ParsedBlock | undefined
 
-  /** @param maxEventLength Of the data of one event, in UTF-16 units. */
-  constructor(handlers: BlockHandlers, lastEventId: string, maxEventLength: number) {
-    this.#handlers = handlers
+  /** @param maxEventLength Of a block with its field names, in UTF-16 units. @param onRetry Told reconnection times, in milliseconds. */
+  constructor(lastEventId: string, maxEventLength: number, onRetry?: (retryMs: number) => void) {
     this.#lastEventId = lastEventId
+    this.#maxEventLength = maxEventLength
     this.#parser = createParser({
-      // It counts what is around the data too; the data itself is looked at below.
-      maxBufferSize: maxEventLength + 64,
-      onEvent: ({ event = 'message', data, id }) => {
-        // The parser's own limit is for what it keeps; this came whole.
-        if (data.length > maxEventLength) this.#failure = tooLarge(maxEventLength)
-        if (this.#failure !== null) return
-        if (id !== undefined) this.#lastEventId = id
-        handlers.block({ event, data, lastEventId: this.#lastEventId })
+      onEvent: ({ event = 'message', data, id = this.#lastEventId }) => {
+        this.#lastEventId = id
+        this.#found = { event, data, lastEventId: id }
       },
-      onRetry: (retryMs) => handlers.retry?.(Math.min(retryMs, maxRetryMs)),
-      onError: ({ type }) => {
-        // All else that is wrong with a line makes it one to be ignored, as the standard says.
-        if (type === 'max-buffer-size-exceeded') this.#failure = tooLarge(maxEventLength)
-      },
+      onRetry: (retryMs) => onRetry?.(Math.min(retryMs, maxTimerMs)),
     })
     // The decoder takes the byte order mark off; the parser must not look for a second one.
     this.#parser.feed('')
@@ -64,20 +56,57 @@ export class BlockParser {
     return this.#lastEventId
   }
 
-  /** @returns what is wrong, behind what came before it: nothing more may be pushed then */
-  push(bytes: Uint8Array): ClientError | null {
-    const text = this.#lineFeeds.next(this.#decoder.decode(bytes, { stream: true }))
-    for (const { text: piece, id } of this.#bareIds.split(text)) {
-      this.#parser.feed(piece)
-      if (this.#failure !== null) break
-      if (id === null) continue
-      this.#lastEventId = id
-      this.#handlers.bareId?.(id)
+  /**
+   * What the bytes complete: blocks, and, as text, ids that come without one.
+   *
+   * @throws ClientError `ERR_SSE_CLIENT_TOO_LARGE`, behind what came before: nothing more may be pushed then
+   */
+  *push(bytes: Uint8Array): Generator<ParsedBlock | string, void> {
+    const text = this.#withLineFeeds(this.#decoder.decode(bytes, { stream: true }))
+    if (text === '') return
+    const endsLine = this.#pieces.at(-1)?.endsWith('\n') === true
+    this.#pieces.push(text)
+    this.#length += text.length
+    if (text.includes(blockEnd) || (endsLine && text.startsWith('\n'))) {
+      const blocks = this.#pieces.join('').split(blockEnd)
+      const rest = blocks.pop() ?? ''
+      this.#pieces = rest === '' ? [] : [rest]
+      this.#length = rest.length
+      for (const block of blocks) {
+        this.#limit(block.length)
+        this.#found = undefined
+        this.#parser.feed(block + blockEnd)
+        const found = this.#found ?? this.#bareId(block)
+        if (found !== undefined) yield found
+      }
     }
-    return this.#failure
+    this.#limit(this.#length)
   }
-}
 
-function tooLarge(maxEventLength: number): ClientError {
-  return new ClientError('ERR_SSE_CLIENT_TOO_LARGE', `An event is longer than ${maxEventLength}.`)
+  /**
+   * Makes LF of every end of a line, over any cuts: CRLF, CR and LF. A CR at the end of what has come ends its line at once, and an
+   * LF that follows it later is left out: nothing waits for bytes that may never come.
+   *
+   * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+   */
+  #withLineFeeds(text: string): string {
+    if (text === '') return text
+    const rest = this.#endedByReturn && text.startsWith('\n') ? text.slice(1) : text
+    this.#endedByReturn = text.endsWith('\r')
+    return rest.replace(/\r\n?/g, '\n')
+  }
+
+  #bareId(block: string): string | undefined {
+    let id: string | undefined
+    for (const line of block.split('\n')) {
+      const found = idLine.exec(line)
+      if (found !== null) this.#lastEventId = id = found[1] ?? ''
+    }
+    return id
+  }
+
+  #limit(length: number): void {
+    const max = this.#maxEventLength
+    if (length > max) throw new ClientError('ERR_SSE_CLIENT_TOO_LARGE', `An event is longer than ${max}.`)
+  }
 }

@@ -10,7 +10,7 @@ export type EventStreamBody = ReadableStream<Uint8Array> | AsyncIterable<Uint8Ar
 export interface ParseOptions {
   /** The last event id that the events begin with. Default: none. */
   readonly lastEventId?: string | undefined
-  /** Longest data of one event, in UTF-16 units. Default 16 Mi. */
+  /** Longest event with its field names, in UTF-16 units. Default 16 Mi. */
   readonly maxEventLength?: number | undefined
 }
 
@@ -31,21 +31,12 @@ export async function* parseEventStream<Events = AnyEvents>(
   body: EventStreamBody | null,
   { lastEventId = '', maxEventLength = defaultMaxEventLength }: ParseOptions = {},
 ): AsyncGenerator<ReceivedEvent<Events>, void, undefined> {
-  const found: ReceivedEvent<Events>[] = []
-  const parser = new BlockParser(
-    {
-      block: ({ event, data, lastEventId: id }) => {
-        // What the server sends under a type is the caller's word.
-        found.push({ event, data: parseData(data), lastEventId: id } as ReceivedEvent<Events>)
-      },
-    },
-    lastEventId,
-    maxEventLength,
-  )
+  const parser = new BlockParser(lastEventId, maxEventLength)
   for await (const bytes of bytesOf(body)) {
-    const failure = parser.push(bytes)
-    yield* found.splice(0)
-    if (failure !== null) throw failure
+    for (const block of parser.push(bytes)) {
+      // What the server sends under a type is the caller's word.
+      if (typeof block === 'object') yield { ...block, data: parseData(block.data) } as ReceivedEvent<Events>
+    }
   }
 }
 

@@ -1,18 +1,25 @@
-/** The chunks of a web stream; leaving the loop cancels it. Not the stream's own iterator, which some browsers in use don't have. */
-export async function* readWebStream(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+/**
+ * The chunks of a web stream; leaving the loop cancels it, and so does the signal, which ends the loop. Not the stream's own iterator,
+ * which some browsers in use don't have.
+ *
+ * @param signal One that lives no longer than the stream.
+ */
+export async function* readWebStream(
+  body: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
   const reader = body.getReader()
-  let isDone = false
+  // One that has failed cannot be cancelled, and need not.
+  const cancel = () => reader.cancel().catch(() => {})
+  signal?.addEventListener('abort', cancel)
   try {
     for (;;) {
       const { done, value } = await reader.read()
-      if (done) {
-        isDone = true
-        return
-      }
+      if (done) return
       yield value
     }
   } finally {
-    if (!isDone) await reader.cancel().catch(() => {})
+    void cancel()
     reader.releaseLock()
   }
 }
