@@ -25,6 +25,7 @@ const tools = {
   'redis-server': { commands: ['redis-server'], get: 'apt-get install redis-server' },
   postgres: { commands: ['postgres'], get: 'apt-get install postgresql' },
   'nats-server': { commands: ['nats-server'], get: 'apt-get install nats-server' },
+  pgbouncer: { commands: ['pgbouncer'], get: 'apt-get install pgbouncer' },
 } as const
 
 export type ToolName = keyof typeof tools | `node@${number}`

@@ -68,9 +68,8 @@ export class NatsLog implements EventLog {
     this.#sweeper = new IdleSweeper({ link, streams, everyMs, followed: () => this.#follower.channels() })
   }
 
-  async append(channel: string, entry: Entry, options: AppendOptions = {}): Promise<Position> {
-    this.#assertOpen()
-    options.signal?.throwIfAborted()
+  append(channel: string, entry: Entry, options: AppendOptions = {}): Promise<Position> {
+    if (this.#closing !== null) return Promise.reject(logClosedError('NATS'))
     return this.#queues.append(channel, entry, options)
   }
 

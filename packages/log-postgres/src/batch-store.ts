@@ -56,7 +56,7 @@ export class BatchStore {
       if (check === undefined) return logError(doing, new Error(`strange answer: ${reply}`))
       return { epoch, offset: Number(offset), check }
     })
-    this.#tell(channel, batch, { outcomes, checkBefore })
+    if (this.#follower.follows(channel)) this.#tell(channel, batch, { outcomes, checkBefore })
     return outcomes
   }
 

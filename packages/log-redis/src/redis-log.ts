@@ -64,9 +64,8 @@ export class RedisLog implements EventLog {
     })
   }
 
-  async append(channel: string, entry: Entry, options: AppendOptions = {}): Promise<Position> {
-    this.#assertOpen()
-    options.signal?.throwIfAborted()
+  append(channel: string, entry: Entry, options: AppendOptions = {}): Promise<Position> {
+    if (this.#isClosed) return Promise.reject(logClosedError('Redis'))
     return this.#queues.append(channel, entry, options)
   }
 

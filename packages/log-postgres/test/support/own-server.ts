@@ -25,8 +25,8 @@ export interface OwnServerOptions {
   readonly folder?: string
 }
 
-/** PostgreSQL refuses to run as root; tests in containers often do. */
-const runsAs = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {}
+/** PostgreSQL and PgBouncer refuse to run as root; tests in containers often do. */
+export const runsAs = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {}
 
 function idOf(what: string): number {
   return Number(execFileSync('id', [what, 'postgres'], { encoding: 'utf8' }))
@@ -172,7 +172,8 @@ export function makeFolder(path: string): void {
   give(path)
 }
 
-function give(folder: string): void {
+/** Lets the user that servers run as have a folder. */
+export function give(folder: string): void {
   if (runsAs.uid !== undefined) chownSync(folder, runsAs.uid, runsAs.gid)
   chmodSync(folder, 0o700)
 }

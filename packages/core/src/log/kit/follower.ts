@@ -65,6 +65,11 @@ export class Follower {
     for (const stop of this.#stopTails) stop()
   }
 
+  /** Whether somebody follows it now. */
+  follows(channel: string): boolean {
+    return this.#followed.has(channel)
+  }
+
   /** What is followed now. */
   channels(): IterableIterator<string> {
     return this.#followed.keys()
