@@ -2,6 +2,13 @@ import { Readable } from 'node:stream'
 import type { EventStream } from '@rivulet/core'
 import type { FastifyReply } from 'fastify'
 
+/** What goes through the hooks in the stream's place: a real stream, since that is what hooks leave alone. */
+export class Marker extends Readable {
+  override _read(): void {
+    this.push(null)
+  }
+}
+
 /**
  * A reply on its way through the `onSend` hooks to become a stream.
  *
@@ -10,8 +17,7 @@ import type { FastifyReply } from 'fastify'
  */
 export class PendingStream {
   readonly stream: Promise<EventStream>
-  /** What goes through the hooks in the stream's place: a real stream, since that is what hooks leave alone. */
-  readonly #marker = Readable.from([])
+  readonly #marker = new Marker()
   readonly #reply: FastifyReply
   readonly #open: () => EventStream
   #state: 'waiting' | 'opened' | 'failed' = 'waiting'

@@ -12,17 +12,20 @@ import {
   type StreamResponse,
 } from '@rivulet/core'
 import type { FastifyReply, FastifyRequest, onErrorHookHandler, onSendHookHandler } from 'fastify'
-import { PendingStream } from './pending-stream.ts'
+import { Notes } from './notes.ts'
+import { Marker, PendingStream } from './pending-stream.ts'
 
 /** Makes streams of replies. One for each time the plugin is registered. */
 export class ReplyStreams {
   readonly events: Sse
-  readonly #pending = new WeakMap<FastifyReply, PendingStream>()
-  readonly #replies = new WeakMap<StreamResponse, FastifyReply>()
-  readonly #requests = new WeakMap<StreamRequest, FastifyRequest>()
+  readonly #pending = new Notes<FastifyReply, PendingStream>('pending stream')
+  readonly #replies = new Notes<StreamResponse, FastifyReply>('reply')
+  readonly #requests = new Notes<StreamRequest, FastifyRequest>('request')
+  readonly #hasKey: boolean
 
   /** @param options Of the plugin: `limits.key` gets Fastify's request. */
   constructor({ limits, ...options }: SseOptions<FastifyRequest>) {
+    this.#hasKey = limits?.key !== undefined
     this.events = createSse({
       ...options,
       limits: this.#limitsFor(limits),
@@ -99,7 +102,7 @@ export class ReplyStreams {
   }
 
   #isStream(reply: FastifyReply): boolean {
-    return reply.sent && this.#replies.has(reply.raw)
+    return reply.sent && this.#replies.get(reply.raw) !== undefined
   }
 
   /** Limits for core, which knows Node's requests only. */
@@ -128,10 +131,10 @@ export class ReplyStreams {
       }
     }
     this.#replies.set(raw, reply)
-    this.#requests.set(reply.request.raw, reply.request)
+    if (this.#hasKey) this.#requests.set(reply.request.raw, reply.request)
     const stream = this.events.open(reply.request.raw, raw, handlerOrOptions, options)
     // A stream may stay for hours: what led to it must not.
-    this.#pending.delete(reply)
+    this.#pending.set(reply, undefined)
     return stream
   }
 }
@@ -142,5 +145,7 @@ function logError(error: unknown, reply: FastifyReply): void {
 
 /** Lets a payload run dry. Destroying it would be an error to those who piped it. */
 function discard(payload: unknown): void {
+  // Nobody has looked at it, so nobody waits for its end.
+  if (payload instanceof Marker && payload.eventNames().length === 0) return
   if (payload instanceof Readable) payload.on('error', () => {}).resume()
 }

@@ -6,6 +6,7 @@ export const closedSink: Sink = {
   isEnded: true,
   isGone: true,
   completedBytes: 0,
+  begin: () => false,
   write: () => false,
   writeAtOnce: () => false,
   onEnded: () => {},

@@ -1,5 +1,5 @@
 import type { Http2ServerResponse } from 'node:http2'
-import type { Frame } from './frame.ts'
+import { Frame } from './frame.ts'
 import type { Sink } from './sink.ts'
 
 /** HTTP/2 through Node's compatibility API: HTTP/2 has frames of its own, so blocks go out as they are. */
@@ -26,6 +26,10 @@ export class Http2Sink implements Sink {
 
   get completedBytes(): number {
     return this.#writtenBytes - this.bufferedBytes
+  }
+
+  begin(block: string): boolean {
+    return this.write(Frame.fromText(block))
   }
 
   write(frame: Frame): boolean {

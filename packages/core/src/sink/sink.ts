@@ -28,6 +28,8 @@ export interface Sink {
    * `NaN`, which is never the same as before, while the peer has no say in it.
    */
   readonly completedBytes: number
+  /** Writes the first block, ASCII only, which takes the head along. As `write` otherwise. */
+  begin(block: string): boolean
   /** Writes one frame. `false`: the buffer is full, a `drain` event of the response will follow. */
   write(frame: Frame): boolean
   /**

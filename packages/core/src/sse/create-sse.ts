@@ -18,7 +18,7 @@ import { type Drained, drain } from './drain.ts'
 import { type Health, type HealthOptions, healthOf } from './health.ts'
 import { StreamCounter } from './limits.ts'
 import { comeBack, gone, type Refusal, refusalOf } from './refusal.ts'
-import { bindResponse, claimResponse, streamOf } from './response-binding.ts'
+import { bindDrain, bindResponse, claimResponse, streamOf } from './response-binding.ts'
 import { retryWithin } from './retry-range.ts'
 import {
   type CloseOptions,
@@ -175,6 +175,10 @@ class Streams implements Drained, StreamHost<OpenStream> {
       // The stream that reports is in the middle of closing, which has to be finished.
       rejectUnhandled(failure)
     }
+  }
+
+  onFirstBehind(stream: OpenStream): void {
+    bindDrain(stream.response, stream)
   }
 
   onStreamClose(stream: OpenStream): void {

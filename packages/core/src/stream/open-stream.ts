@@ -50,6 +50,7 @@ export class OpenStream implements EventStream, ClockedStream {
   #closed: CloseReason | null = null
   /** The last write filled the buffer and no `drain` has come since. */
   #isBehind = false
+  #wasBehind = false
   #eventCount = 0
   #byteCount = 0
   readonly #watchers = new CloseWatchers()
@@ -69,7 +70,8 @@ export class OpenStream implements EventStream, ClockedStream {
   /** Writes the first bytes, which carry the head with them, and starts the clocks. */
   start(): void {
     const retryMs = this.#clock.retryMs
-    this.#write(retryMs === false ? heartbeat : Frame.fromText(encodeRetry(retryMs)), 0)
+    const block = retryMs === false ? ':\n\n' : encodeRetry(retryMs)
+    if (!this.#isUnwritable()) this.#wrote(block.length, 0, this.#sink.begin(block))
     if (this.#closed === null) this.#clock.start()
   }
 
@@ -196,7 +198,8 @@ export class OpenStream implements EventStream, ClockedStream {
 
   /** Writes a frame of the channel layer. `false`: behind from now on, or closed. */
   writeFrame(frame: Frame, eventCount: number): boolean {
-    if (this.#closed === null && this.#sink.writeAtOnce(frame)) return this.#wrote(frame, eventCount, true)
+    if (this.#closed === null && this.#sink.writeAtOnce(frame))
+      return this.#wrote(frame.size, eventCount, true)
     return this.#write(frame, eventCount)
   }
 
@@ -261,15 +264,19 @@ export class OpenStream implements EventStream, ClockedStream {
 
   #write(frame: Frame, eventCount: number): boolean {
     if (this.#isUnwritable()) return false
-    return this.#wrote(frame, eventCount, this.#sink.write(frame))
+    return this.#wrote(frame.size, eventCount, this.#sink.write(frame))
   }
 
-  #wrote(frame: Frame, eventCount: number, isRoomLeft: boolean): boolean {
+  #wrote(bytes: number, eventCount: number, isRoomLeft: boolean): boolean {
     this.#eventCount += eventCount
-    this.#byteCount += frame.size
+    this.#byteCount += bytes
     this.wroteAt = Math.floor(performance.now())
     if (!isRoomLeft) {
       this.#isBehind = true
+      if (!this.#wasBehind) {
+        this.#wasBehind = true
+        this.#host.onFirstBehind(this)
+      }
       this.#clock.watchStall()
     }
     return isRoomLeft

@@ -5,6 +5,8 @@ import type { EventStream } from './event-stream.ts'
 export interface StreamHost<Stream extends EventStream> {
   /** Takes what a handler or a listener threw to where the framework reports errors. Must not throw. */
   report(error: unknown, stream: Stream): void
+  /** For the first time more was written than its client takes: it wants to hear of the response's `drain` from now on. */
+  onFirstBehind(stream: Stream): void
   /** The stream was closed; its last bytes may still be going out. */
   onStreamClose(stream: Stream): void
   /** The response is done with: nothing of the stream is left. */
