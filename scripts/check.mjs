@@ -11,6 +11,7 @@ const checks = {
   'types of the examples': () => exampleFolders().forEach(typecheckExample),
   'unused code and dependencies': () => runTool('knip', []),
   'bundle size': () => runTool('size-limit', []),
+  documentation: () => run(process.execPath, [join(root, 'scripts', 'docs.mjs'), 'build']),
   'packages as published': () => run(process.execPath, [join(root, 'scripts', 'check-packages.mjs')]),
 }
 
