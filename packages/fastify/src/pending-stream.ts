@@ -17,7 +17,7 @@ export class Marker extends Readable {
  */
 export class PendingStream {
   readonly stream: Promise<EventStream>
-  readonly #marker = new Marker()
+  #marker: Marker | undefined
   readonly #reply: FastifyReply
   readonly #open: () => EventStream
   #state: 'waiting' | 'opened' | 'failed' = 'waiting'
@@ -33,15 +33,25 @@ export class PendingStream {
       this.#resolve = resolve
       this.#reject = reject
     })
-    reply.raw.once('close', this.openOrCancel)
   }
 
   get state(): 'waiting' | 'opened' | 'failed' {
     return this.#state
   }
 
+  /** Opens the stream where there are no hooks to go through. What makes that impossible Fastify answers. */
+  openAtOnce(): void {
+    try {
+      this.open()
+    } catch (error) {
+      this.#reply.send(error)
+    }
+  }
+
   /** Sends the marker on its way through the hooks. */
   start(): void {
+    this.#marker = new Marker()
+    this.#reply.raw.once('close', this.openOrCancel)
     try {
       this.#reply.header('content-type', 'text/event-stream').send(this.#marker)
     } catch (error) {
@@ -52,7 +62,7 @@ export class PendingStream {
 
   /** Whether this payload is the marker; another one, while waiting, was put in its place. */
   isMarker(payload: unknown): boolean {
-    return payload === this.#marker
+    return payload === this.#marker && payload !== undefined
   }
 
   /** Whether Fastify was given this error to answer. */

@@ -35,8 +35,7 @@ async function register(fastify: FastifyInstance, options: SseOptions<FastifyReq
     handlerOrOptions?: StreamHandler | StreamOptions,
     streamOptions?: StreamOptions,
   ): Promise<EventStream> {
-    prepare(this.request)
-    return replies.open(this, handlerOrOptions, streamOptions)
+    return replies.open(this, prepare(this.request), handlerOrOptions, streamOptions)
   }
   fastify.decorate('sse', { streams, closeWhere, close, health })
   fastify.decorateReply('sse', openHere)

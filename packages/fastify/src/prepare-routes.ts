@@ -16,12 +16,13 @@ interface RouteContext {
  * (`fastify.register(sse)` without `await`, then `fastify.get(…)`): they are found at their first request, in a part of
  * Fastify that is not its API. Where that looks different, nothing is done to them.
  *
- * @returns what looks at a request's route once more, for hooks that come before the plugin's own
+ * @returns what looks at a request's route once more, for hooks that come before the plugin's own; and says whether the route
+ * has `onSend` hooks besides ours, as far as can be seen
  */
 export function prepareRoutes(
   fastify: FastifyInstance,
   replies: ReplyStreams,
-): (request: FastifyRequest) => void {
+): (request: FastifyRequest) => boolean {
   // Own to this registration: in a context within a context there may be two.
   const preparedKey = Symbol('@rivulet/fastify')
 
@@ -33,11 +34,18 @@ export function prepareRoutes(
 
   const known = new WeakSet<object>()
   let contextKey: symbol | undefined
-  function prepare(request: FastifyRequest): void {
+  function prepare(request: FastifyRequest): boolean {
     contextKey ??= Object.getOwnPropertySymbols(request).find(isContextKey)
     const context: unknown = contextKey === undefined ? undefined : Reflect.get(request, contextKey)
-    if (typeof context !== 'object' || context === null || known.has(context)) return
-    known.add(context)
+    if (typeof context !== 'object' || context === null) return true
+    if (!known.has(context)) {
+      known.add(context)
+      prepareContext(context)
+    }
+    const onSend: unknown = 'onSend' in context ? context.onSend : undefined
+    return !(Array.isArray(onSend) && onSend.length === 1 && onSend[0] === replies.onSend)
+  }
+  function prepareContext(context: object): void {
     if (!isRouteContext(context) || Object.hasOwn(context.config, preparedKey)) return
     context.handler = guardHandler(context.handler, replies)
     context.onSend = [...(context.onSend ?? []), replies.onSend]

@@ -38,9 +38,10 @@ export class ReplyStreams {
     })
   }
 
-  /** `reply.sse()` */
+  /** `reply.sse()`; `hasHooks`: whether the route has `onSend` hooks besides ours. */
   open(
     reply: FastifyReply,
+    hasHooks: boolean,
     handlerOrOptions?: StreamHandler | StreamOptions,
     options?: StreamOptions,
   ): Promise<EventStream> {
@@ -54,7 +55,8 @@ export class ReplyStreams {
       pending.openOrCancel()
     } else {
       this.#pending.set(reply, pending)
-      pending.start()
+      if (hasHooks) pending.start()
+      else pending.openAtOnce()
     }
     return pending.stream
   }
