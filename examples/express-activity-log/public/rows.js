@@ -143,6 +143,7 @@ function makeRow({ level, at, message, lines, notice }, id) {
   row.dataset.level = notice ? 'notice' : level
   const time = document.createElement('time')
   time.textContent = timeOfDay(at)
+  time.dateTime = new Date(at).toISOString()
   const badge = document.createElement('span')
   badge.className = 'level'
   badge.textContent = notice ? 'note' : level

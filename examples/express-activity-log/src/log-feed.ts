@@ -24,7 +24,7 @@ export interface Entry {
 
 /** Lines go out together after so long, at the latest. */
 const collectMs = 100
-/** So many of them as they are; what goes beyond is counted in the newest of its kind. */
+/** So many of them as they are; what goes beyond is counted in the newest of its kind, and so is what follows on that. */
 const maxSingles = 20
 /** Kinds that are told apart within `collectMs`; then only levels are. */
 const maxKinds = 400
@@ -41,6 +41,8 @@ export function createLogFeed() {
   const channel = createChannel<{ entry: Entry }>('log', { retention: { maxEvents: maxHistory } })
   const linesOfKind = new Map<string, number>()
   let waiting: Entry[] = []
+  let waitingLines = 0
+  let singles = maxSingles
   let timer: NodeJS.Timeout | undefined
   let isPublishing = false
 
@@ -51,7 +53,8 @@ export function createLogFeed() {
     entry.linesOfKind = (linesOfKind.get(entry.kind) ?? 0) + 1
     linesOfKind.set(entry.kind, entry.linesOfKind)
 
-    const same = waiting.length < maxSingles ? undefined : waiting.findLast(({ kind }) => kind === entry.kind)
+    waitingLines += 1
+    const same = waitingLines <= singles ? undefined : waiting.findLast(({ kind }) => kind === entry.kind)
     if (same) Object.assign(same, entry, { lines: same.lines + 1 })
     else waiting.push(entry)
     timer ??= setTimeout(flush, collectMs)
@@ -62,7 +65,9 @@ export function createLogFeed() {
     timer = undefined
     if (isPublishing || waiting.length === 0) return
     isPublishing = true
-    const isFlood = waiting.some(({ lines }) => lines > 1)
+    const isFlood = waitingLines > maxSingles
+    singles = isFlood ? 0 : maxSingles
+    waitingLines = 0
     const entries = waiting.map((entry) => ({ ...entry, isFlood })).sort((a, b) => a.at - b.at)
     waiting = []
     try {
