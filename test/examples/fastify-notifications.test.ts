@@ -39,13 +39,13 @@ describeTemplate('fastify-notifications', { ready, states, mayComplain }, (templ
     const [ben, chi] = await Promise.all([openAs('Ben Larsen'), openAs('Chi Nguyen')])
     const forDesign = await send(ben, 'team Design')
     const forAda = await send(chi, 'Ada Okafor')
-    const forAll = await Promise.all([send(ada, 'Ben Larsen'), send(ada, 'Chi Nguyen')])
+    const [forBen, forChi] = [await send(ada, 'Ben Larsen'), await send(ada, 'Chi Nguyen')]
     await row(ada, forDesign).waitFor()
     await row(ada, forAda).waitFor()
     await row(chi, forDesign).waitFor()
     // What was sent last has arrived, so what was sent before would have, too.
-    await row(ben, forAll[0]).waitFor()
-    await row(chi, forAll[1]).waitFor()
+    await row(ben, forBen).waitFor()
+    await row(chi, forChi).waitFor()
     expect(await row(ben, forDesign).count()).toBe(0)
     expect(await row(chi, forAda).count()).toBe(0)
   })

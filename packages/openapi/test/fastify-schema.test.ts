@@ -99,16 +99,45 @@ describe.each(majors)('%s', (_name, fastify, swagger) => {
   })
 
   test.each([
-    '/orders?lastEventId=a&lastEventId=b',
-    '/orders?lastEventId[x]=1',
-    '/orders?lastEventId=%00%ff',
-    `/orders?lastEventId=${'x'.repeat(5_000)}`,
-    '/orders?lastEventId=',
-    '/orders?other=1',
-  ])('%.40s is no reason to refuse a client', async (path) => {
+    ['twice', '?lastEventId=a&lastEventId=b'],
+    ['nested', '?lastEventId[x]=1'],
+    ['unreadable', '?lastEventId=%00%ff'],
+    ['too long', `?lastEventId=${'x'.repeat(5_000)}`],
+    ['empty', '?lastEventId='],
+    ['beside others', '?other=1'],
+  ])('an id that comes %s is no reason to refuse a client', async (_how, query) => {
     const { app } = await start(fastify, swagger, {}, { coerceTypes: false, strict: true, allErrors: true })
-    const stream = await collect(app, path, { count: 0, lastEventId: 'no\u00e9 cursor' })
+    const stream = await collect(app, `/orders${query}`, { count: 0, lastEventId: 'no\u00e9 cursor' })
     expect(stream.status).toBe(200)
+    await app.close()
+  })
+
+  test("goes past the application's own compilers where the route says so", async () => {
+    const app = fastify()
+    const refuse = () => {
+      throw new Error('This is no schema of mine.')
+    }
+    app.setValidatorCompiler(refuse)
+    app.setSerializerCompiler(refuse)
+    await app.register(swagger, { openapi: { openapi: '3.1.0' }, transform: refuse })
+    await app.register(sse)
+    app.get(
+      '/ticks',
+      {
+        schema: fastifySchema({ tick: z.number() }),
+        validatorCompiler: () => () => true,
+        serializerCompiler: () => JSON.stringify,
+        config: { swaggerTransform: false },
+      },
+      async (_request, reply) => {
+        const stream = await reply.sse()
+        stream.send({ event: 'tick', data: 1 })
+        stream.end()
+      },
+    )
+    await app.ready()
+    expect(JSON.stringify(app.swagger())).toContain('"tick"')
+    expect((await collect(app, '/ticks?lastEventId=x', { count: 1 })).events[0]?.event).toBe('tick')
     await app.close()
   })
 
