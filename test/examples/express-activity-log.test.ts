@@ -21,7 +21,7 @@ async function chooseFailure(page: Page): Promise<void> {
 /** Every number of a text: `3 per second, 1,204 lines in 17 rows`. */
 async function numbersOf(page: Page): Promise<[perSecond: number, lines: number, rows: number]> {
   const text = (await page.locator('#figures').textContent()) ?? ''
-  const [perSecond = 0, lines = 0, rows = 0] = (text.match(/[\d,]+/g) ?? []).map((number) =>
+  const [perSecond = 0, lines = 0, rows = 0] = (text.match(/\d[\d,]*/g) ?? []).map((number) =>
     Number(number.replaceAll(',', '')),
   )
   return [perSecond, lines, rows]
