@@ -1,7 +1,10 @@
 import type { Page } from 'playwright-core'
+import { OwnServer } from '../../packages/log-redis/test/own-server.ts'
 import { openPage } from '../support/chromium.ts'
+import { needs } from '../support/needs.ts'
 import { describeTemplate, desktop, phone } from './harness/describe-template.ts'
 
+const redis = needs('redis-server')
 let count = 0
 
 async function ready(page: Page): Promise<void> {
@@ -138,6 +141,43 @@ describeTemplate('fastify-notifications', { ready, states, mayComplain }, (templ
     await close()
     await second.stop()
   })
+
+  redis.test(
+    'with Redis, two servers are one, and a page that lost its server has what it missed',
+    async () => {
+      const engine = await OwnServer.start(redis.path)
+      try {
+        const env = {
+          REDIS_URL: `redis://127.0.0.1:${engine.port}`,
+          COOKIE_SECRET: 'the same on both servers',
+        }
+        await template.installed.npm(['test'], env)
+        const [first, second] = [await template.installed.start(env), await template.installed.start(env)]
+        const browser = (await template.open()).context().browser()
+        if (browser === null) throw new Error('A page has a browser.')
+        const [ada, chi] = [
+          await openPage(browser, first.url, desktop),
+          await openPage(browser, second.url, desktop),
+        ]
+        await logInAs(ada.page, 'Ada Okafor')
+        await logInAs(chi.page, 'Chi Nguyen')
+        await row(ada.page, await send(chi.page, 'team Design')).waitFor()
+
+        await first.kill()
+        await ada.page.getByRole('status').filter({ hasText: 'Reconnecting' }).waitFor()
+        const missed = await send(chi.page, 'Ada Okafor')
+        const again = await template.installed.start({ ...env, PORT: first.port })
+        await unreadRow(ada.page, missed).waitFor()
+        expect(await row(ada.page, missed).count()).toBe(1)
+
+        await Promise.all([ada.close(), chi.close()])
+        await Promise.all([again.stop(), second.stop()])
+        expect([again.stderr, second.stderr]).toEqual(['', ''])
+      } finally {
+        await engine.dispose()
+      }
+    },
+  )
 
   async function openAs(name: string): Promise<Page> {
     const page = await template.open()
