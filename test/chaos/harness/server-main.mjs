@@ -6,12 +6,14 @@ import { createChannel as createForFastify, sse as fastifySse } from '@rivulet/f
 import express from 'express'
 import fastify from 'fastify'
 
-const { openLogFile, engine, framework, port, channelName, stream } = JSON.parse(process.argv[2] ?? '')
+const { openLogFile, engine, framework, port, channelName, retention, stream } = JSON.parse(
+  process.argv[2] ?? '',
+)
 const { openLog } = await import(pathToFileURL(openLogFile).href)
 const { log } = await openLog(engine)
 
 if (framework === 'express') {
-  const channel = createForExpress(channelName, { log })
+  const channel = createForExpress(channelName, { log, retention })
   const app = express()
   app.use(expressSse(stream))
   app.get('/', (_request, response) => {
@@ -20,7 +22,7 @@ if (framework === 'express') {
   const server = createServer(app)
   await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
 } else {
-  const channel = createForFastify(channelName, { log })
+  const channel = createForFastify(channelName, { log, retention })
   const app = fastify()
   await app.register(fastifySse, stream)
   app.get('/', async (_request, reply) => {

@@ -13,6 +13,8 @@ export interface ServerSettings {
   /** What that takes. */
   readonly engine: unknown
   readonly channelName: string
+  /** Of the channel. Left out: its defaults. */
+  readonly retention?: { readonly maxEvents: number }
 }
 
 /** Short, so that clients that were dropped are there again at once. */

@@ -10,7 +10,7 @@ export async function* readWebStream(
 ): AsyncGenerator<Uint8Array, void> {
   const reader = body.getReader()
   // One that has failed cannot be cancelled, and need not.
-  const cancel = () => reader.cancel().catch(() => {})
+  const cancel = () => void reader.cancel().catch(() => {})
   signal?.addEventListener('abort', cancel)
   try {
     for (;;) {
@@ -19,7 +19,7 @@ export async function* readWebStream(
       yield value
     }
   } finally {
-    void cancel()
+    cancel()
     reader.releaseLock()
   }
 }
