@@ -12,14 +12,15 @@ export const root = fileURLToPath(new URL('../../..', import.meta.url))
  * | none | a module: type-checked by itself |
  * | `<!-- snippet: fragment -->` | type-checked with the names of `context/common.d.ts`; `fragment postgres` adds `context/postgres.d.ts` |
  * | `<!-- snippet: program GET /clock tick -->` | a module that is also run: it listens on `PORT`, and this path brings this event |
- * | `<!-- snippet: before -->`, `<!-- snippet: after -->` | two programs, run against each other: the same events arrive |
+ * | `<!-- snippet: before -->`, `<!-- snippet: after -->` | two programs, run against each other: the same events arrive; `before untyped because …` is run only |
  * | `<!-- snippet: file app.ts -->` | a module that other blocks of the page import as `./app.js` |
  * | `<!-- snippet: test jest vitest -->` | a test file that is also run by these runners: `jest`, `vitest`, `node` |
  * | `<!-- snippet: run by test/deployment -->` | a module that a test of that folder runs in its own way |
  * | `<!-- snippet: unchecked because … -->` | neither checked nor run, for a reason |
  */
 export type Directive =
-  | { readonly kind: 'module' | 'before' | 'after' }
+  | { readonly kind: 'module' | 'after' }
+  | { readonly kind: 'before'; readonly untypedBecause: string | undefined }
   | { readonly kind: 'fragment'; readonly contexts: readonly string[] }
   | { readonly kind: 'program'; readonly path: string; readonly event: string }
   | { readonly kind: 'file'; readonly name: string }
@@ -84,7 +85,11 @@ function parseDirective(text: string, place: string): Directive {
   const isComplete: Record<string, () => Directive | false> = {
     fragment: () => ({ kind: 'fragment', contexts: words }),
     program: () => first === 'GET' && third !== '' && { kind: 'program', path: second, event: third },
-    before: () => words.length === 0 && { kind: 'before' },
+    before: () =>
+      (words.length === 0 || text.startsWith('before untyped because ')) && {
+        kind: 'before',
+        untypedBecause: words.slice(2).join(' ') || undefined,
+      },
     after: () => words.length === 0 && { kind: 'after' },
     file: () => first !== '' && { kind: 'file', name: first },
     test: () => first !== '' && { kind: 'test', runners: words },
