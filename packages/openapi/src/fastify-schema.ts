@@ -67,7 +67,7 @@ function withParameter(
   return { type: 'object', ...own, properties: { ...properties, [name]: { description, ...schema } } }
 }
 
-/** Fastify's own form of a response: headers are plain schemas, and content has to have a `schema`. */
+/** Fastify's own form of a response: headers are plain schemas. */
 function asFastify({ headers, content, ...response }: ResponseObject): JsonSchema {
   return {
     ...response,
@@ -83,8 +83,14 @@ function asFastify({ headers, content, ...response }: ResponseObject): JsonSchem
   }
 }
 
+/** For `itemSchema` there is a `schema` beside it, which Fastify demands and Swagger UI shows. */
 function withSchemas(content: NonNullable<ResponseObject['content']>): JsonSchema {
   return Object.fromEntries(
-    Object.entries(content).map(([type, media]) => [type, { schema: { type: 'array' }, ...media }]),
+    Object.entries(content).map(([type, media]) => [
+      type,
+      media.itemSchema === undefined
+        ? media
+        : { schema: { type: 'array', items: media.itemSchema }, ...media },
+    ]),
   )
 }
