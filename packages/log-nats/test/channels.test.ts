@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import { type Channel, createChannel, createSse } from '@rivulet/core'
 import { collect } from '@rivulet/testing'
+import { eventually } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
-import { eventually } from './support/listener.ts'
 import { Storage } from './support/storage.ts'
 
 const nats = needs('nats-server')

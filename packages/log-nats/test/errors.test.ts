@@ -1,9 +1,9 @@
 import { type ConnectionOptions, connect } from '@nats-io/transport-node'
 import type { EventLog } from '@rivulet/core'
 import { freePort } from '../../../test/support/free-port.ts'
+import { entry, Listener, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { createNatsLog, type NatsLogOptions } from '../src/index.ts'
-import { entry, Listener, listen } from './support/listener.ts'
 import { OwnServer } from './support/own-server.ts'
 import { connectionOptions, Storage } from './support/storage.ts'
 

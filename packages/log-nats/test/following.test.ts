@@ -1,6 +1,6 @@
+import { append, entry, eventually, Listener, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { createNatsLog } from '../src/index.ts'
-import { append, entry, eventually, Listener, listen } from './support/listener.ts'
 import { OwnServer } from './support/own-server.ts'
 import { Storage } from './support/storage.ts'
 

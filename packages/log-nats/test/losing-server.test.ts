@@ -1,7 +1,7 @@
 import type { Position } from '@rivulet/core'
+import { append, entry, eventually, Listener, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { loseMessages } from './support/file-store.ts'
-import { append, entry, eventually, Listener, listen } from './support/listener.ts'
 import { OwnServer } from './support/own-server.ts'
 import { Storage } from './support/storage.ts'
 

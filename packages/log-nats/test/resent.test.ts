@@ -1,5 +1,5 @@
+import { entry, eventually } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
-import { entry, eventually } from './support/listener.ts'
 import { Storage } from './support/storage.ts'
 
 const nats = needs('nats-server')

@@ -1,7 +1,7 @@
 import { headers } from '@nats-io/transport-node'
 import type { EventLog } from '@rivulet/core'
+import { append, entry } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
-import { append, entry } from './support/listener.ts'
 import { Storage } from './support/storage.ts'
 
 const nats = needs('nats-server')

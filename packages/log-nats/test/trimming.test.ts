@@ -1,6 +1,6 @@
 import type { EventLog, Position } from '@rivulet/core'
+import { append, entry, eventually, Listener, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
-import { append, entry, eventually, Listener, listen } from './support/listener.ts'
 import { Storage } from './support/storage.ts'
 
 const nats = needs('nats-server')

@@ -1,5 +1,5 @@
+import { entry, Listener, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
-import { entry, Listener, listen } from './support/listener.ts'
 import { Storage } from './support/storage.ts'
 import { transaction } from './support/transaction.ts'
 

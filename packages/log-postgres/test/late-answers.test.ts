@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { entry } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { createPostgresLog } from '../src/index.ts'
-import { entry } from './support/listener.ts'
 import { Storage } from './support/storage.ts'
 
 const postgres = needs('postgres')

@@ -1,7 +1,7 @@
 import { createChannel } from '@rivulet/core'
 import { type CollectedEvent, collect, createHistory } from '@rivulet/testing'
+import { entry, Listener, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
-import { entry, Listener, listen } from './support/listener.ts'
 import { OwnServer } from './support/own-server.ts'
 import { Storage } from './support/storage.ts'
 import { serveChannel } from './support/web-server.ts'

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { entry } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { createPostgresLog } from '../src/index.ts'
 import { migrationSql } from '../src/sql/migration.ts'
-import { entry } from './support/listener.ts'
 import { Storage } from './support/storage.ts'
 
 const postgres = needs('postgres')

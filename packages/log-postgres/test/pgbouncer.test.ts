@@ -1,8 +1,8 @@
 import { createChannel } from '@rivulet/core'
 import { describeLog } from '@rivulet/testing'
+import { listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import type { PostgresLogOptions } from '../src/index.ts'
-import { listen } from './support/listener.ts'
 import { PgBouncer } from './support/pgbouncer.ts'
 import { Storage, sharedServer } from './support/storage.ts'
 

@@ -1,7 +1,7 @@
 import { createChannel } from '@rivulet/core'
+import { entry, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import type { PostgresLog } from '../src/index.ts'
-import { entry, listen } from './support/listener.ts'
 import { Storage } from './support/storage.ts'
 
 const postgres = needs('postgres')

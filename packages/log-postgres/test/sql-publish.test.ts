@@ -1,6 +1,6 @@
+import { Listener } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import type { PostgresLog } from '../src/index.ts'
-import { Listener } from './support/listener.ts'
 import { Storage } from './support/storage.ts'
 import { dataOf } from './support/transaction.ts'
 

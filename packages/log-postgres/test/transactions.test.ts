@@ -1,8 +1,8 @@
 import { createChannel } from '@rivulet/core'
 import { Client, type PoolClient } from 'pg'
+import { Listener } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import type { PostgresLog } from '../src/index.ts'
-import { Listener } from './support/listener.ts'
 import { Storage, sharedServer } from './support/storage.ts'
 import { dataOf, transaction } from './support/transaction.ts'
 

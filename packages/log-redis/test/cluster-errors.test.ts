@@ -1,7 +1,7 @@
+import { entry, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { createRedisLog } from '../src/index.ts'
 import { clusterOpeners } from './cluster-clients.ts'
-import { entry, listen } from './listener.ts'
 import { OwnCluster } from './own-cluster.ts'
 import { freePort } from './own-server.ts'
 

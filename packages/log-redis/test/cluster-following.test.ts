@@ -1,9 +1,9 @@
 import type { EventLog } from '@rivulet/core'
+import { entry, type Listener, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { hashSlot } from '../src/cluster/hash-slot.ts'
 import { clusterOpeners } from './cluster-clients.ts'
 import { ClusterStorage } from './cluster-storage.ts'
-import { entry, type Listener, listen } from './listener.ts'
 import { OwnCluster } from './own-cluster.ts'
 import { until } from './until.ts'
 

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis'
+import { entry, type Listener, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { createRedisLog } from '../src/index.ts'
 import { openers } from './clients.ts'
-import { entry, type Listener, listen } from './listener.ts'
 import { Storage, sharedPort } from './storage.ts'
 import { until } from './until.ts'
 

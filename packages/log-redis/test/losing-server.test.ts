@@ -1,7 +1,7 @@
 import type { EventLog, Position } from '@rivulet/core'
+import { entry, Listener, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { openers } from './clients.ts'
-import { entry, Listener, listen } from './listener.ts'
 import { OwnServer } from './own-server.ts'
 import { Storage } from './storage.ts'
 

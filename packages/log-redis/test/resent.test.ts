@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { entry } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { createRedisLog } from '../src/index.ts'
 import { openers } from './clients.ts'
-import { entry } from './listener.ts'
 import { freePort } from './own-server.ts'
 import { Storage, sharedPort } from './storage.ts'
 

@@ -1,9 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EventLog } from '@rivulet/core'
+import { entry, followFromHead, Listener } from '../../../test/support/log-listener.ts'
 import { createSqliteLog } from '../src/index.ts'
-import { entry } from './support/entry.ts'
-import { Listener, listen } from './support/listener.ts'
 import { Storage } from './support/storage.ts'
 import { canMount, SmallDisk } from './support/tmpfs.ts'
 
@@ -117,7 +116,7 @@ onSmallDisk(
       const ballast = join(disk.folder, 'ballast')
       writeFileSync(ballast, Buffer.alloc(1024 * 1024))
       const log = open(join(disk.folder, 'events.db'))
-      const listener = await listen(log, 'news')
+      const listener = await followFromHead(log, 'news')
       const stored: string[] = []
       let refusal: unknown
       while (refusal === undefined) {

@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs'
 import type { EventLog } from '@rivulet/core'
-import { entry } from './support/entry.ts'
-import { listen } from './support/listener.ts'
+import { entry, followFromHead } from '../../../test/support/log-listener.ts'
 import { Storage } from './support/storage.ts'
 
 const KiB = 1024
@@ -81,7 +80,7 @@ test('channels that nobody uses are forgotten, those that are followed or read a
     await log.configure(channel, { retention })
     await log.append(channel, entry(channel))
   }
-  const listener = await listen(other, 'followed')
+  const listener = await followFromHead(other, 'followed')
   const outsider = await storage.outsider()
   await until(async () => {
     await log.read('read', { after: 'head', limit: 0 })

@@ -1,5 +1,4 @@
-import { entry } from './support/entry.ts'
-import { listen } from './support/listener.ts'
+import { entry, followFromHead } from '../../../test/support/log-listener.ts'
 import { Storage } from './support/storage.ts'
 
 let storage: Storage
@@ -57,7 +56,7 @@ test('a transaction that reads all the time holds up nobody', async () => {
   const outsider = await storage.outsider()
   await outsider.run('BEGIN')
   await outsider.run('SELECT count(*) FROM entry')
-  const listener = await listen(log, 'news')
+  const listener = await followFromHead(log, 'news')
   for (let count = 0; count < 20; count += 1) await log.append('news', entry())
   await listener.until(({ entries }) => entries.length === 20)
   await listener.stop()
@@ -65,7 +64,7 @@ test('a transaction that reads all the time holds up nobody', async () => {
 
 test('those who follow hear what is stored in spite of a lock taken again and again', async () => {
   const [publisher, follower] = [storage.log(), storage.log()]
-  const listener = await listen(follower, 'news')
+  const listener = await followFromHead(follower, 'news')
   const outsider = await storage.outsider()
   for (let round = 0; round < 20; round += 1) {
     await outsider.run('BEGIN IMMEDIATE')

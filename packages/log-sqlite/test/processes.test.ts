@@ -1,6 +1,6 @@
+import { followFromHead } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { buildPackages } from '../../../test/support/readme-program.ts'
-import { listen } from './support/listener.ts'
 import { LogProcess } from './support/log-process.ts'
 import { Storage } from './support/storage.ts'
 
@@ -40,7 +40,7 @@ test('processes that make the file at the same moment share it', async () => {
 
 test('who follows hears of other processes by itself', async () => {
   const log = storage.log({ checkMs: 600_000 })
-  const listener = await listen(log, 'news')
+  const listener = await followFromHead(log, 'news')
   const other = await start()
   other.append({ channel: 'news', prefix: 'heard', count: 30, width: 1 })
   await listener.until(({ entries }) => entries.length === 30)
@@ -62,7 +62,7 @@ test('the same key from two processes, 100 times, is one entry with one position
 test('nothing that was stored is lost when processes are killed amid their commits, again and again', async () => {
   const log = storage.log()
   await log.configure('news', { retention: { maxEvents: everything } })
-  const listener = await listen(log, 'news')
+  const listener = await followFromHead(log, 'news')
   const stored = new Map<number, string>()
   for (let round = 0; round < 6; round += 1) {
     const two = await Promise.all([start(), start()])
@@ -91,7 +91,7 @@ describe.each([22, 24])('with a process on Node %p, which has SQLite built in', 
   const node = needs(`node@${version}`)
 
   node.test('the same file serves both', async () => {
-    const listener = await listen(storage.log(), 'news')
+    const listener = await followFromHead(storage.log(), 'news')
     const [mine, newer] = [await start(), await start(node.path)]
     mine.append({ channel: 'news', prefix: 'mine', count: 40, width: 4 })
     newer.append({ channel: 'news', prefix: 'newer', count: 40, width: 4 })

@@ -67,10 +67,15 @@ export class Listener {
   }
 }
 
+/** Follows a channel from its head on; what is appended at once may come by reading. */
+export async function followFromHead(log: EventLog, channel: string): Promise<Listener> {
+  const { after } = await log.read(channel, { after: 'head', limit: 0 })
+  return new Listener(log, channel, after)
+}
+
 /** Follows a channel from its head on, and has made sure of it. */
 export async function listen(log: EventLog, channel: string): Promise<Listener> {
-  const { after } = await log.read(channel, { after: 'head', limit: 0 })
-  const listener = new Listener(log, channel, after)
+  const listener = await followFromHead(log, channel)
   await log.append(channel, entry('first'))
   await listener.until(({ entries }) => entries.length === 1)
   return listener
