@@ -1,4 +1,6 @@
 import type { Page } from 'playwright-core'
+import { launchChromium } from '../support/chromium.ts'
+import { needs } from '../support/needs.ts'
 import { describeTemplate, desktop } from './harness/describe-template.ts'
 
 async function ready(page: Page): Promise<void> {
@@ -142,6 +144,26 @@ describeTemplate('express-activity-log', { ready, states, mayComplain }, (templa
     expect(await top()).toBeGreaterThan(before)
     expect(await button(page, 'Newest').isVisible()).toBe(false)
     expect(await page.evaluate<string>('document.activeElement.id')).toBe('rows')
+  })
+
+  test('says that the server began anew, and goes on', async () => {
+    // A browser of its own, because it reports on its console that the server is away.
+    const browser = await launchChromium(needs('chromium').path)
+    const first = await template.installed.start()
+    try {
+      const page = await browser.newPage()
+      await page.goto(first.url)
+      await ready(page)
+      await first.stop()
+      await page.getByRole('status').filter({ hasText: 'Reconnecting' }).waitFor()
+      const second = await template.installed.start({ PORT: first.port })
+      await row(page, 'The server began anew').waitFor()
+      await button(page, 'Request').click()
+      await row(page, 'GET /api/time 200').waitFor()
+      await second.stop()
+    } finally {
+      await browser.close()
+    }
   })
 
   test('has the last minute drawn', async () => {

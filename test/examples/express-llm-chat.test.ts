@@ -113,6 +113,26 @@ describeTemplate('express-llm-chat', { ready, states, env, mayComplain }, (templ
     }
   })
 
+  test('says so when the server was restarted in the middle of an answer, and goes on with another', async () => {
+    const browser = await launchChromium(needs('chromium').path)
+    const first = await template.installed.start(env)
+    try {
+      const page = await browser.newPage()
+      await page.goto(first.url)
+      await ask(page)
+      await first.kill()
+      await hasState(page, 'Reconnecting')
+      const second = await template.installed.start({ ...env, PORT: first.port })
+      await page.getByRole('heading', { name: 'This conversation is gone' }).waitFor()
+      expect(await page.locator('.turn').getAttribute('data-state')).toBe('failed')
+      await ask(page, 'Once more: what is a river?')
+      expect(await page.locator('.turn').last().getAttribute('data-state')).toBe('running')
+      await second.stop()
+    } finally {
+      await browser.close()
+    }
+  })
+
   test('what a model says never becomes HTML, and code is shown as code', async () => {
     const page = await template.open()
     const html = await page.evaluate<string>(`(async () => {

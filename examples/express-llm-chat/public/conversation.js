@@ -15,8 +15,12 @@ export function follow(id, { changed, connected }) {
   // The subscription stands, and what was said before is here.
   source.addEventListener('$ready', () => connected('live'))
   source.addEventListener('error', () => {
-    // Closed for good: the answer was no stream, but 404.
-    connected(source.readyState === EventSource.CLOSED ? 'gone' : 'away')
+    if (source.readyState !== EventSource.CLOSED) return connected('away')
+    // Closed for good: what came was no stream, but 404. Nobody answers any more, either.
+    const turn = running()
+    stopListening()
+    if (turn) changed(Object.assign(turn, { state: 'failed' }))
+    connected('gone')
   })
   source.addEventListener('turn', ({ data }) => {
     const told = JSON.parse(data)
@@ -52,10 +56,14 @@ export function follow(id, { changed, connected }) {
     answering = null
   }
 
+  /** The turn that is being answered, or null. */
+  function running() {
+    return [...turns.values()].find(({ state }) => state === 'running') ?? null
+  }
+
   return {
+    running,
     isEmpty: () => turns.size === 0,
-    /** The turn that is being answered, or null. */
-    running: () => [...turns.values()].find(({ state }) => state === 'running') ?? null,
     ask: (question) => post(`${url}/turns`, { question }),
     stop: (turn) => post(`${url}/turns/${turn.id}/stop`),
   }
