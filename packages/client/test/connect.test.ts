@@ -1,278 +1,10 @@
-import { gzipSync } from 'node:zlib'
-import {
-  type ClientError,
-  type Connection,
-  type ConnectionState,
-  type ConnectOptions,
-  connect,
-} from '@rivulet/client'
-import { ScriptedServer } from './scripted-server.ts'
-import { answers, type Step, streams } from './steps.ts'
-
-const servers: ScriptedServer[] = []
-const connections: Connection[] = []
-
-afterEach(async () => {
-  for (const connection of connections.splice(0)) connection.close()
-  for (const server of servers.splice(0)) await server.close()
-})
-
-async function serve(...steps: Step[]): Promise<ScriptedServer> {
-  const server = await ScriptedServer.start(...steps)
-  servers.push(server)
-  return server
-}
-
-/** Connects with short times. */
-function open(url: string, options: ConnectOptions = {}): Connection {
-  const connection = connect(url, { retryMs: 5, maxRetryMs: 20, ...options })
-  connections.push(connection)
-  return connection
-}
-
-/** Takes so many events, and leaves the loop. */
-async function take(connection: Connection, count: number) {
-  const events: { event: string; data: unknown; lastEventId: string }[] = []
-  for await (const event of connection) {
-    events.push(event)
-    if (events.length === count) break
-  }
-  return events
-}
-
-describe('the request', () => {
-  test('C1: GET with Accept and Cache-Control, and no Last-Event-ID', async () => {
-    const server = await serve(streams('data: x\n\n', { stays: true }))
-    await take(open(server.url), 1)
-    const [request] = server.requests
-    expect(request?.method).toBe('GET')
-    expect(request?.headers).toMatchObject({ accept: 'text/event-stream', 'cache-control': 'no-cache' })
-    expect(request?.headers).not.toHaveProperty('last-event-id')
-  })
-
-  test('C3 C4 C5: brings the last id again, until it is reset', async () => {
-    const server = await serve(
-      streams('id: abc\ndata: 1\n\ndata: 2\n\n'),
-      streams('data: 3\n\n'),
-      streams('id\ndata: 4\n\n'),
-      streams('data: 5\n\n', { stays: true }),
-    )
-    const events = await take(open(server.url), 5)
-    expect(events.map(({ data }) => data)).toEqual([1, 2, 3, 4, 5])
-    expect(server.requests.map(({ headers }) => headers['last-event-id'])).toEqual([
-      undefined,
-      'abc',
-      'abc',
-      undefined,
-    ])
-  })
-
-  test('P45: an id beyond ASCII goes as UTF-8', async () => {
-    const server = await serve(streams('id: …\ndata: 1\n\n'), streams('data: 2\n\n', { stays: true }))
-    await take(open(server.url), 2)
-    const id = server.requests[1]?.headers['last-event-id']
-    expect(Buffer.from(String(id), 'latin1').toString()).toBe('…')
-  })
-
-  test('C22: begins where it is told to', async () => {
-    const server = await serve(streams('data: 1\n\n', { stays: true }))
-    await take(open(server.url, { lastEventId: 'given' }), 1)
-    expect(server.requests[0]?.headers['last-event-id']).toBe('given')
-  })
-
-  test('C21: sends a body again with each connection', async () => {
-    const server = await serve(streams('data: 1\n\n'), streams('data: 2\n\n', { stays: true }))
-    const headers = { 'Content-Type': 'application/json' }
-    await take(open(server.url, { body: '{"q":1}', headers }), 2)
-    for (const request of server.requests) {
-      expect(request).toMatchObject({ method: 'POST', body: '{"q":1}' })
-      expect(request.headers['content-type']).toBe('application/json')
-    }
-  })
-
-  test('asks for headers anew each time, so that a token can be refreshed', async () => {
-    const server = await serve(answers(401), answers(403), streams('data: 1\n\n', { stays: true }))
-    let token = 0
-    const headers = async () => {
-      token += 1
-      return { Authorization: `Bearer ${token}` }
-    }
-    await take(open(server.url, { headers }), 1)
-    expect(server.requests.map(({ headers: { authorization } }) => authorization)).toEqual([
-      'Bearer 1',
-      'Bearer 2',
-      'Bearer 3',
-    ])
-  })
-
-  test.each([301, 302, 303, 307, 308])('C9: follows %d', async (status) => {
-    const target = await serve(streams('data: there\n\n', { stays: true }))
-    const server = await serve(answers(status, { Location: target.url }))
-    expect(await take(open(server.url), 1)).toMatchObject([{ data: 'there' }])
-  })
-
-  test('C10: a redirect that goes round and round is no stream, and no loop of ours', async () => {
-    const server = await serve(answers(302, { Location: '/' }))
-    const connection = open(server.url)
-    const error = await new Promise<ClientError | undefined>((resolve) => {
-      connection.onState((_state, reason) => resolve(reason))
-      connection.on('message', () => {})
-    })
-    expect(error).toMatchObject({ code: 'ERR_SSE_CLIENT_NETWORK' })
-  })
-
-  test('C26: a compressed stream is read as it comes', async () => {
-    const server = await serve((response) => {
-      response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Content-Encoding': 'gzip' })
-      response.write(gzipSync('data: 1\n\n'))
-    })
-    expect(await take(open(server.url), 1)).toMatchObject([{ data: 1 }])
-  })
-})
-
-describe('answers', () => {
-  test.each([200, 500, 502, 503, 408, 425, 429])('%d without a stream is tried again', async (status) => {
-    const page: Step = (response) => {
-      response.writeHead(status, { 'Content-Type': 'text/html' })
-      response.end('<h1>One moment</h1>')
-    }
-    const server = await serve(page, page, streams('data: 1\n\n', { stays: true }))
-    expect(await take(open(server.url), 1)).toMatchObject([{ data: 1 }])
-    expect(server.requests).toHaveLength(3)
-  })
-
-  test.each([400, 401, 403, 404, 410])('C6: %d is final, and the loop throws', async (status) => {
-    const server = await serve(answers(status))
-    const connection = open(server.url)
-    await expect(take(connection, 1)).rejects.toMatchObject({ code: 'ERR_SSE_CLIENT_RESPONSE', status })
-    expect(await connection.closed).toMatchObject({ reason: 'failed', error: { status } })
-    expect(connection.state).toBe('closed')
-    expect(server.requests).toHaveLength(1)
-  })
-
-  test('C13: 204 is the end, told once', async () => {
-    const server = await serve(streams('data: 1\n\n'), answers(204))
-    const connection = open(server.url)
-    const states: ConnectionState[] = []
-    connection.onState((state) => states.push(state))
-    const events: unknown[] = []
-    for await (const { data } of connection) events.push(data)
-    expect(events).toEqual([1])
-    expect(await connection.closed).toEqual({ reason: 'end' })
-    expect(states).toEqual(['open', 'connecting', 'closed'])
-  })
-
-  test.each(['text/event-stream;', 'text/event-stream;charset=utf-8', 'TEXT/EVENT-STREAM'])(
-    'C8: %s is a stream',
-    async (type) => {
-      const server = await serve(streams('data: 1\n\n', { stays: true, type }))
-      expect(await take(open(server.url), 1)).toMatchObject([{ data: 1 }])
-    },
-  )
-
-  test('P41: another charset is UTF-8 all the same', async () => {
-    const server = await serve(
-      streams('data: ok…\n\n', { stays: true, type: 'text/event-stream; charset=windows-1252' }),
-    )
-    expect(await take(open(server.url), 1)).toMatchObject([{ data: 'ok…' }])
-  })
-
-  test('Retry-After is honoured', async () => {
-    const server = await serve(answers(503, { 'Retry-After': '1' }), streams('data: 1\n\n', { stays: true }))
-    const startedAt = performance.now()
-    await take(open(server.url), 1)
-    expect(performance.now() - startedAt).toBeGreaterThan(950)
-  })
-})
-
-describe('breaks', () => {
-  test('C2 C11 C25: comes back when the stream ends, breaks within a line, or cannot be reached', async () => {
-    const server = await serve(
-      streams('id: 1\ndata: 1\n\n'),
-      (response) => {
-        response.writeHead(200, { 'Content-Type': 'text/event-stream' })
-        response.write('id: 2\ndata: 2\n\nid: 3\ndata: cut o', () => response.destroy())
-      },
-      (response) => response.destroy(),
-      streams('data: 3\n\n', { stays: true }),
-    )
-    const events = await take(open(server.url), 3)
-    expect(events.map(({ data }) => data)).toEqual([1, 2, 3])
-    expect(server.requests.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '1', '2', '2'])
-  })
-
-  test('C20: silence is a break; any byte ends it', async () => {
-    const server = await serve(
-      (response) => {
-        response.writeHead(200, { 'Content-Type': 'text/event-stream' })
-        response.write('data: 1\n\n')
-        let count = 0
-        const timer = setInterval(() => {
-          count += 1
-          if (count < 5) response.write(':\n')
-          else clearInterval(timer)
-        }, 60)
-      },
-      streams('data: 2\n\n', { stays: true }),
-    )
-    const connection = open(server.url, { silenceMs: 200 })
-    const errors: (string | undefined)[] = []
-    connection.onState((_state, error) => error !== undefined && errors.push(error.code))
-    const startedAt = performance.now()
-    await take(connection, 2)
-    expect(errors).toEqual(['ERR_SSE_CLIENT_SILENT'])
-    expect(performance.now() - startedAt).toBeGreaterThan(4 * 60 + 190)
-  })
-
-  test('C24: waits as long as the server says', async () => {
-    const server = await serve(streams('retry: 300\ndata: 1\n\n'), streams('data: 2\n\n', { stays: true }))
-    const startedAt = performance.now()
-    await take(open(server.url), 2)
-    expect(performance.now() - startedAt).toBeGreaterThan(295)
-  })
-
-  test('C23: reconnect() connects at once, also where it waits', async () => {
-    const server = await serve(
-      streams('data: 1\n\n', { stays: true }),
-      streams('retry: 3600000\ndata: 2\n\n'),
-      streams('data: 3\n\n', { stays: true }),
-    )
-    const connection = open(server.url)
-    const got: unknown[] = []
-    const done = new Promise<void>((resolve) => {
-      connection.on('message', ({ data }) => {
-        got.push(data)
-        if (data === 1) connection.reconnect()
-        if (data === 2) connection.onState(() => setTimeout(() => connection.reconnect(), 10))
-        if (data === 3) resolve()
-      })
-    })
-    await done
-    expect(got).toEqual([1, 2, 3])
-  })
-
-  test('an event that is too long ends it, with what to do', async () => {
-    const server = await serve(streams(`data: ${'x'.repeat(5_000)}\n\n`, { stays: true }))
-    const connection = open(server.url, { maxEventLength: 1_000 })
-    await expect(take(connection, 1)).rejects.toMatchObject({ code: 'ERR_SSE_CLIENT_TOO_LARGE' })
-  })
-})
+import { once } from 'node:events'
+import { type ConnectionState, connect } from '@rivulet/client'
+import { take } from './cases/watching.ts'
+import { isState, laterRequest, open, serve } from './serving.ts'
+import { answers, streams, waits } from './steps.ts'
 
 describe('closing', () => {
-  test('C12: close() in a listener: nothing more comes', async () => {
-    const server = await serve(streams('data: 1\n\ndata: 2\n\n'))
-    const connection = open(server.url)
-    const got: unknown[] = []
-    connection.on('message', ({ data }) => {
-      got.push(data)
-      connection.close()
-    })
-    expect(await connection.closed).toEqual({ reason: 'closed' })
-    await new Promise((resolve) => setTimeout(resolve, 30))
-    expect(got).toEqual([1])
-    expect(server.requests).toHaveLength(1)
-  })
-
   test('a signal closes it, before it begins too', async () => {
     const controller = new AbortController()
     const server = await serve(streams('data: 1\n\n', { stays: true }))
@@ -286,8 +18,7 @@ describe('closing', () => {
     expect(await take(late, 1)).toEqual([])
   })
 
-  test('C19: a bad URL throws', () => {
-    expect(() => connect('http://')).toThrow(expect.objectContaining({ code: 'ERR_SSE_CLIENT_OPTION' }))
+  test('a relative URL throws where there is no page', () => {
     expect(() => connect('/relative')).toThrow(expect.objectContaining({ code: 'ERR_SSE_CLIENT_OPTION' }))
   })
 
@@ -305,12 +36,13 @@ describe('delivery', () => {
   test('nothing is lost between two takes, nor before the first', async () => {
     const server = await serve(streams('data: 1\n\ndata: 2\n\ndata: 3\n\n', { stays: true }))
     const connection = open(server.url)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(server.requests).toHaveLength(0)
+    await laterRequest(server)
+    expect(server.requests.map(({ url }) => url)).toEqual(['/later'])
     const events = connection[Symbol.asyncIterator]()
     for (const n of [1, 2, 3]) {
       expect((await events.next()).value).toMatchObject({ data: n })
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      // Time for what is to come.
+      await laterRequest(server)
     }
   })
 
@@ -319,11 +51,12 @@ describe('delivery', () => {
     let isWaiting = false
     const server = await serve(async (response) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+      const isClosed = once(response, 'close')
       while (!response.destroyed) {
         sent += 1
         if (response.write(`data: ${sent} ${'x'.repeat(10_000)}\n\n`)) continue
         isWaiting = true
-        await new Promise((resolve) => response.once('drain', resolve).once('close', resolve))
+        await Promise.race([once(response, 'drain'), isClosed])
         isWaiting = false
       }
     })
@@ -418,21 +151,7 @@ describe('delivery', () => {
   })
 })
 
-describe('what a review found', () => {
-  test('a bare id behind an event is the last; a reset by one too', async () => {
-    const server = await serve(
-      streams('id: 1\ndata: a\n\nid: 2\n\n'),
-      streams('data: b\n\nid\n\n'),
-      streams('data: c\n\n', { stays: true }),
-    )
-    await take(open(server.url), 3)
-    expect(server.requests.map(({ headers }) => headers['last-event-id'])).toEqual([
-      undefined,
-      '2',
-      undefined,
-    ])
-  })
-
+describe('listening and waiting', () => {
   test('a stop that is called twice stops nobody else', async () => {
     const server = await serve(streams('data: 1\n\n', { stays: true }))
     const connection = open(server.url)
@@ -443,22 +162,52 @@ describe('what a review found', () => {
     expect(await heard).toBe(1)
   })
 
-  test('times beyond what timers can wait are long, not over at once', async () => {
-    const server = await serve(
-      streams('retry: 2147483647\ndata: 1\n\n'),
-      answers(503, { 'Retry-After': '9999999' }),
-    )
+  test('a function that listens twice is told twice, and stopped one by one', async () => {
+    const server = await serve(streams('data: 1\n\ndata: 2\n\n', { stays: true }))
     const connection = open(server.url)
     const got: unknown[] = []
-    connection.on('message', ({ data }) => got.push(data))
+    const listener = ({ data }: { data: unknown }) => {
+      got.push(data)
+      if (got.length === 2) stop()
+    }
+    const stop = connection.on('message', listener)
+    connection.on('message', listener)
+    await new Promise<void>((resolve) => connection.onEvent(({ data }) => data === 2 && resolve()))
+    expect(got).toEqual([1, 1, 2])
+  })
+
+  test('a Retry-After beyond what timers can wait is long, not over at once', async () => {
+    const server = await serve(answers(503, { 'Retry-After': '9999999' }))
+    const connection = open(server.url)
+    connection.on('message', () => {})
+    await isState(connection, 'connecting')
+    await laterRequest(server)
+    expect(server.requests.map(({ url }) => url)).toEqual(['/', '/later'])
+  })
+
+  test.each([2 ** 31, Number.POSITIVE_INFINITY])('neither is a silence of %d ms', async (silenceMs) => {
+    const server = await serve(waits)
+    const connection = open(server.url, { silenceMs })
+    const states: ConnectionState[] = []
+    connection.onState((state) => states.push(state))
+    connection.on('message', () => {})
     await server.requested(1)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    expect(server.requests).toHaveLength(1)
+    await laterRequest(server)
+    expect(states).toEqual([])
+  })
+
+  test('reconnect() connects anew while a loop that is full lets it wait', async () => {
+    const many = Array.from({ length: 20 }, (_each, n) => `id: ${n}\ndata: ${n}\n\n`).join('')
+    const server = await serve(streams(many, { stays: true }), streams('data: anew\n\n', { stays: true }))
+    const connection = open(server.url, { highWaterMark: 2, silenceMs: false })
+    const events = connection[Symbol.asyncIterator]()
+    await events.next()
     connection.reconnect()
     await server.requested(2)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    expect(server.requests).toHaveLength(2)
-    expect(got).toEqual([1])
+    expect(server.requests[1]?.headers['last-event-id']).toBe('19')
+    const rest: unknown[] = []
+    while (rest.at(-1) !== 'anew') rest.push((await events.next()).value?.data)
+    expect(rest).toEqual([...Array.from({ length: 19 }, (_each, n) => n + 1), 'anew'])
   })
 
   test('a parse that throws is final, with its cause, behind what came before', async () => {
@@ -485,14 +234,6 @@ describe('what a review found', () => {
     await expect(take(connection, 1)).rejects.toMatchObject({ status: 404 })
   })
 
-  test('events before one that is too long are delivered', async () => {
-    const server = await serve(streams(`data: 1\n\ndata: ${'x'.repeat(5_000)}\n\n`, { stays: true }))
-    const connection = open(server.url, { maxEventLength: 1_000 })
-    const events = connection[Symbol.asyncIterator]()
-    expect((await events.next()).value).toMatchObject({ data: 1 })
-    await expect(events.next()).rejects.toMatchObject({ code: 'ERR_SSE_CLIENT_TOO_LARGE' })
-  })
-
   test('closed in onState between two tries, it leaves nothing behind', async () => {
     const server = await serve(answers(503, { 'Retry-After': '3600' }))
     const connection = open(server.url)
@@ -500,9 +241,11 @@ describe('what a review found', () => {
       if (state === 'connecting') connection.close()
     })
     connection.on('message', () => {})
+    const before = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
     await connection.closed
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length).toBeLessThan(5)
+    await laterRequest(server)
+    const after = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    expect(after).toBeLessThanOrEqual(before)
     expect(connection.state).toBe('closed')
   })
 })

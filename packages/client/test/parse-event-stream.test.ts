@@ -31,7 +31,8 @@ describe('parseEventStream', () => {
   test('takes one event at a time, and nothing is lost between two reads', async () => {
     const events = parseEventStream<{ made: { n: number }; message: string }>(new Response(text).body)
     expect((await events.next()).value).toEqual(expected[0])
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    // Time for what is to come.
+    await new Promise(setImmediate)
     expect((await events.next()).value).toEqual(expected[1])
     expect(await events.next()).toEqual({ done: true, value: undefined })
   })
