@@ -144,15 +144,15 @@ class Streams implements Drained, StreamHost<OpenStream> {
   openStream(request: StreamRequest, response: StreamResponse, given: StreamOptions | undefined): OpenStream {
     const options = resolveStreamOptions(this.#options.stream, given)
     assertUnused(response)
-    if (options.status === undefined)
-      checkStatus('A stream: the status set on the response', response.statusCode)
+    const status =
+      options.status ?? checkStatus('A stream: the status set on the response', response.statusCode)
     const lastEventId = readLastEventId(request.headers['last-event-id'], request.url)
     if (options.negotiate) varyOnAccept(response)
     let refusal = this.#refusalOf(request, response, options, lastEventId)
     const key = refusal === null ? this.#counter.keyOf(request) : null
     refusal ??= this.#counter.refusal(this.open.size, key)
     if (refusal === null) {
-      commitHead(response, options.status ?? response.statusCode, options.headers)
+      commitHead(response, status, options.headers)
     } else {
       refusal.answer(response, options)
     }

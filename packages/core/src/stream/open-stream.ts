@@ -71,8 +71,8 @@ export class OpenStream implements EventStream, ClockedStream {
   start(): void {
     const retryMs = this.#clock.retryMs
     const block = retryMs === false ? ':\n\n' : encodeRetry(retryMs)
-    if (!this.#isUnwritable()) this.#wrote(block.length, 0, this.#sink.begin(block))
-    if (this.#closed === null) this.#clock.start()
+    this.#wrote(block.length, 0, this.#sink.begin(block))
+    this.#clock.start()
   }
 
   /** Heeds the option `signal` from now on. */

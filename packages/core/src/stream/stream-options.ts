@@ -99,6 +99,18 @@ export const streamDefaults: ResolvedStreamOptions = {
   validate: true,
 }
 
+const bodiless = [204, 205, 304]
+
+/** @throws SseError `ERR_SSE_OPTION` for a status that no stream can have */
+export const checkStatus = checked(
+  'must be a status from 200 to 599 that has a body',
+  (status): status is number =>
+    Number.isInteger(status) &&
+    Number(status) >= 200 &&
+    Number(status) <= 599 &&
+    !bodiless.includes(Number(status)),
+)
+
 export const streamOptionChecks: OptionChecks<ResolvedStreamOptions> = {
   status: checkStatus,
   headers: checkHeaders,
@@ -143,20 +155,6 @@ function mergeHeaders(
 function isTime(value: unknown): value is Date | number | false {
   if (value === false) return true
   return Number.isFinite(value instanceof Date ? value.getTime() : value)
-}
-
-const bodiless = [204, 205, 304]
-
-/** @throws SseError `ERR_SSE_OPTION` for a status that no stream can have */
-export function checkStatus(name: string, value: unknown): number {
-  return checked(
-    'must be a status from 200 to 599 that has a body',
-    (status): status is number =>
-      Number.isInteger(status) &&
-      Number(status) >= 200 &&
-      Number(status) <= 599 &&
-      !bodiless.includes(Number(status)),
-  )(name, value)
 }
 
 function checkHeaders(name: string, value: unknown): Readonly<Record<string, OutgoingHttpHeader>> {
