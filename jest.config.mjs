@@ -18,6 +18,8 @@ const swc = {
 
 /** @type {import('jest').Config} */
 export default {
+  // Many tests wait more than they work: by default two cores would get one worker.
+  maxWorkers: '100%',
   testEnvironment: 'node',
   roots: ['<rootDir>/packages', '<rootDir>/test'],
   testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
