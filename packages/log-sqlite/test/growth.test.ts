@@ -37,6 +37,22 @@ test('pages of what was trimmed are used again: the file stays as large as what 
   expect(await log.read('news', { after: 'start', limit: 0 })).toMatchObject({ first: 3_401, head: 3_500 })
 })
 
+test('what was trimmed is hidden at once, and deleted soon', async () => {
+  const log = storage.log()
+  await log.configure('news', { retention: { maxEvents: 5 } })
+  const outsider = await storage.outsider()
+  const stored: number[] = []
+  for (let head = 1; head <= 100; head += 1) {
+    await log.append('news', entry())
+    const { first, entries } = await log.read('news', { after: 'start', limit: 100 })
+    expect([first, entries.length]).toEqual([Math.max(1, head - 4), Math.min(head, 5)])
+    const [row] = await outsider.run('SELECT count(*) AS count FROM entry')
+    stored.push(Number(row?.count))
+  }
+  expect(Math.max(...stored)).toBeLessThan(5 + 32)
+  expect(Math.min(...stored.slice(40))).toBeLessThan(10)
+})
+
 test('a large channel that is deleted is gone at once, cleared away little by little, and its pages given back', async () => {
   const log = storage.log({ checkMs: 150 })
   await log.configure('news', { retention: { maxBytes: 100_000 * KiB } })
