@@ -5,7 +5,16 @@ import tseslint from 'typescript-eslint'
  * for) and for the one kind of import that Biome's layering rule does not see.
  */
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', 'examples/**', 'test/docs/context/**', '**/*.config.ts', 'tsdown.base.ts'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      'examples/**',
+      'test/docs/context/**',
+      '**/*.config.ts',
+      'tsdown.base.ts',
+    ],
+  },
   {
     files: ['packages/*/src/**/*.ts', 'packages/*/test/**/*.ts', 'test/**/*.ts'],
     languageOptions: {
