@@ -56,7 +56,7 @@ describe('a cursor that cannot be resumed from', () => {
     '__proto__',
   ] as const
 
-  test.each([...names, 'wrong separators', 'five cursors', 'percent signs', 'a sealed one'])(
+  test.each([...names, 'wrong separators', 'five cursors', 'percent signs', 'a sealed one', 'too long'])(
     'that is untrusted (%s) is told, and leaks nothing',
     async (kind) => {
       const channel = makeChannel()
@@ -75,6 +75,7 @@ describe('a cursor that cannot be resumed from', () => {
         'five cursors': Array.from({ length: 5 }, () => id).join('_'),
         'percent signs': '%00%0d%0a%ff',
         'a sealed one': 'A'.repeat(200),
+        'too long': 'A'.repeat(2_000),
       }
       const server = await serve((stream) =>
         stream.subscribe(channel, { topics: ['mine'], notBefore: since }),
