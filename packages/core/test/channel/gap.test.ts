@@ -91,12 +91,11 @@ describe('a cursor that cannot be resumed from', () => {
     },
   )
 
-  test.each(['of another channel', 'longer than any', 'empty'])('an id %s is a fresh start', async (kind) => {
+  test.each(['of another channel', 'empty'])('an id %s is a fresh start', async (kind) => {
     const channel = makeChannel()
     const [other = ''] = await publishAll(makeChannel(), [1])
     const server = await serve((stream) => stream.subscribe(channel))
-    const ids: Record<string, string> = { 'of another channel': other, 'longer than any': 'x'.repeat(2_000) }
-    const client = server.connect(ids[kind] ?? '')
+    const client = server.connect(kind === 'empty' ? '' : other)
     await client.has('$ready')
     await publishAll(channel, ['new'])
     await client.hasData(1)
