@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { casesNotMet } from './cases/cases-not-met.ts'
 import { cutNames, cuts } from './cases/cuts.ts'
 import { type ParsingCase, parsingCases } from './cases/parsing-cases.ts'
@@ -79,6 +80,15 @@ for (const environment of environments) {
     })
   })
 }
+
+test('readers find what is not met, and why', () => {
+  const page = readFileSync(new URL('../../../docs/client.md', import.meta.url), 'utf8')
+  for (const { id, part = 'all', where, reason } of casesNotMet) {
+    const row = new RegExp(`^\\| ${id}, [^|]+ \\| ${part} \\| ${where} \\| (.*) \\|$`, 'm').exec(page)
+    expect(row?.[1]).toBe(reason)
+  }
+  expect(page.match(/^\| [PC]\d+, /gm)).toHaveLength(casesNotMet.length)
+})
 
 /** The ids that a name begins with: those of `C3 C4: …`. */
 function idsOf(name: string): string[] {

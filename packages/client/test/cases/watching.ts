@@ -8,7 +8,7 @@ import {
 import { createEventSource, type EventSourceLike, type EventSourceOptions } from '@rivulet/client/eventsource'
 
 /** How long something that must not happen is given to happen, where retries take at most 20 ms. */
-export const settleMs = 120
+const settleMs = 120
 
 /** Connects with short times. */
 export function open(url: string, options: ConnectOptions = {}): Connection {
