@@ -8,7 +8,7 @@ import { Redis } from 'ioredis'
 import { freePort } from '../../../test/support/free-port.ts'
 
 /** What sentinels call the primary and its replicas. */
-export const primaryName = 'events'
+const primaryName = 'events'
 
 /** Three sentinels that watch a primary: two of them have to agree that it is gone. */
 export class OwnSentinels {

@@ -66,7 +66,7 @@ export function moveFirst(database: Database, row: ChannelRow): void {
  *
  * @returns whether there may be more of them.
  */
-export function deleteTrimmed(database: Database, { history, first }: ChannelRow): boolean {
+function deleteTrimmed(database: Database, { history, first }: ChannelRow): boolean {
   const found = database.get(
     'SELECT offset FROM entry WHERE history = ? AND offset < ? ORDER BY offset LIMIT 1',
     history,
