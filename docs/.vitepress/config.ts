@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitepress'
 import { apiPages } from './api-pages.ts'
 import { linkToPages } from './link-to-pages.ts'
-import { hasPage, packageNames } from './packages.ts'
+import { packageNames } from './packages.ts'
 
 const icon =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M2 5q3-3 6 0t6 0M2 11q3-3 6 0t6 0" fill="none" stroke="#14796a" stroke-width="2.5" stroke-linecap="round"/></svg>'
@@ -75,7 +75,7 @@ export default defineConfig({
           { text: 'Logs: which to choose', link: '/logs' },
           { text: 'Typed events', link: '/events' },
           { text: 'OpenAPI', link: '/openapi' },
-          { text: 'The client', link: hasPage('client') ? '/client' : '/packages/client' },
+          { text: 'The client', link: '/client' },
           { text: 'Testing your streams', link: '/testing' },
         ],
       },

@@ -9,8 +9,3 @@ export function packageNames(): string[] {
   const folder = join(root, 'packages')
   return readdirSync(folder).filter((name) => existsSync(join(folder, name, 'README.md')))
 }
-
-/** Whether the documentation has a page of this name; a package's own page stands for it until then. */
-export function hasPage(name: string): boolean {
-  return existsSync(join(root, 'docs', `${name}.md`))
-}
