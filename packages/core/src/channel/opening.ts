@@ -23,6 +23,8 @@ export interface OpeningSubscription extends FeedMember {
   /** No topics, no filter: what it missed can be counted. */
   readonly hearsEverything: boolean
   settleReady(ready: SubscriptionReady): void
+  /** Calls `begin` when it is this subscription's turn, and serves it right behind: what both write leaves together. */
+  beginInTurn(begin: () => void): void
   /** Everything after `position` follows; `page` has the first of it where that was read. */
   opened(position: Position, page: Page | null): void
 }
@@ -54,13 +56,17 @@ export function openSubscription(subscription: OpeningSubscription, opening: Ope
   const position = hub.ring === null ? null : knownPosition(hub.ring, start)
   const isFresh = start === 'head' && !opening.isClaimed
   if (position === null || stream.isBehind || (isFresh && options.snapshot !== undefined)) {
-    openSlowly(subscription, opening).catch((error: unknown) => {
-      // The subscription's own code failed (its snapshot); what the log does is waited out.
-      if (!subscription.isClosed) stream.failWith(error)
-    })
+    startSlowly(subscription, opening)
     return
   }
   begin(subscription, opening, { position, page: null, gap: null })
+}
+
+function startSlowly(subscription: OpeningSubscription, opening: Opening): void {
+  openSlowly(subscription, opening).catch((error: unknown) => {
+    // The subscription's own code failed (its snapshot); what the log does is waited out.
+    if (!subscription.isClosed) subscription.stream.failWith(error)
+  })
 }
 
 async function openSlowly(subscription: OpeningSubscription, opening: Opening): Promise<void> {
@@ -75,11 +81,12 @@ async function openSlowly(subscription: OpeningSubscription, opening: Opening): 
     if (subscription.isClosed || (stream.isBehind && !(await stream.drained()))) return
     // The history changed meanwhile: what was found out is void, and the client's cursor is still its old one.
     if (generation !== hub.generation) continue
-    begin(
-      subscription,
-      opening,
-      snapshotAt === null ? beginning : { ...beginning, position: snapshotAt, page: null },
-    )
+    const found = snapshotAt === null ? beginning : { ...beginning, position: snapshotAt, page: null }
+    subscription.beginInTurn(() => {
+      // A gap or a snapshot that was written stays right: it is told again in front of what is found out now.
+      if (generation !== hub.generation || stream.isBehind) startSlowly(subscription, opening)
+      else begin(subscription, opening, found)
+    })
     return
   }
 }

@@ -48,6 +48,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   /** It gets the bytes that are made for all who listen to its topics. */
   #isShared = false
   #page: Page | null = null
+  #begin: (() => void) | null = null
   #isReading = false
   /** What diagnostics want to know of it, where somebody listens. */
   #watch: SubscriptionWatch | null = null
@@ -131,6 +132,11 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     openSubscription(this, { start: this.#position, isClaimed: true, isFirst: false })
   }
 
+  beginInTurn(begin: () => void): void {
+    this.#begin = begin
+    fanOut.enqueue(this)
+  }
+
   /** Opened, or found to be where it was: everything after `position` follows. */
   opened(position: Position, page: Page | null): void {
     this.#position = position
@@ -165,6 +171,16 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   }
 
   deliver(): boolean {
+    if (this.#begin === null) return this.#deliver()
+    const begin = this.#begin
+    this.#begin = null
+    return this.stream.together(() => {
+      if (this.#state === 'opening') begin()
+      return this.#deliver()
+    })
+  }
+
+  #deliver(): boolean {
     const { ring } = this.hub
     if (this.#state !== 'behind' || this.#isReading || ring === null) return false
     if (this.stream.isBehind) {

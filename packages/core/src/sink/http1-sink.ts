@@ -19,6 +19,7 @@ export class Http1Sink implements Sink {
   /** The connection, once a ready-made chunk went out on it through the response: what is written to both looks the same. */
   #connection: Connection | null = null
   #compressor: Compressor | undefined
+  #held: Connection | null = null
 
   constructor(response: ServerResponse) {
     this.#response = response
@@ -70,6 +71,16 @@ export class Http1Sink implements Sink {
     // write's own CPU when not.
     connection.write(chunk)
     return true
+  }
+
+  hold(): void {
+    this.#held = this.#connection
+    this.#held?.cork()
+  }
+
+  release(): void {
+    this.#held?.uncork()
+    this.#held = null
   }
 
   onEnded(): void {

@@ -41,6 +41,11 @@ export class Http2Sink implements Sink {
     return false
   }
 
+  // Node gathers what is written in one turn by itself.
+  hold(): void {}
+
+  release(): void {}
+
   // Writes go through the response, which refuses them by itself.
   onEnded(): void {}
 

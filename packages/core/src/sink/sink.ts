@@ -37,6 +37,9 @@ export interface Sink {
    * `false`: nothing was written; look whether the sink `isEnded` or `isGone`, and `write`.
    */
   writeAtOnce(frame: Frame): boolean
+  /** Where that is possible nothing leaves until `release`, which follows in the same turn. */
+  hold(): void
+  release(): void
   /** The response was ended, by whomever: to be told at once. */
   onEnded(): void
   /** Ends the response; what was written before still goes out. With `last` the connection takes no more requests. */

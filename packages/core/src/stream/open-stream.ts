@@ -203,6 +203,16 @@ export class OpenStream implements EventStream, ClockedStream {
     return this.#write(frame, eventCount)
   }
 
+  /** Runs what writes several frames, which leave in one write. */
+  together<T>(write: () => T): T {
+    this.#sink.hold()
+    try {
+      return write()
+    } finally {
+      this.#sink.release()
+    }
+  }
+
   writeHeartbeat(): void {
     if (this.#isBehind || this.#sink.bufferedBytes > 0) return
     this.writeFrame(this.feed?.cursorFrame() ?? heartbeat, 0)
