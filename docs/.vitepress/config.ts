@@ -28,6 +28,7 @@ export default defineConfig({
     'docs/decisions/README.md': 'decisions/index.md',
     'docs/:path(.*)': ':path',
     'packages/:name/README.md': 'packages/:name.md',
+    'examples/README.md': 'examples/index.md',
     'examples/:name/README.md': 'examples/:name.md',
   },
   title: 'Rivulet',
@@ -61,6 +62,7 @@ export default defineConfig({
         text: 'Begin',
         items: [
           { text: 'Getting started', link: '/getting-started' },
+          { text: 'Projects to copy', link: '/examples/' },
           { text: 'How resume works', link: '/resume' },
           { text: 'Comparison', link: '/comparison' },
           { text: 'Migrating', link: '/migrating' },

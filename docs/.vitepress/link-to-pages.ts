@@ -50,6 +50,7 @@ function addressOf(name: string): string | undefined {
   if (name === 'README.md') return '/'
   if (name === 'CONTRIBUTING.md') return '/contributing'
   if (name === 'docs/decisions/README.md') return '/decisions/'
+  if (name === 'examples/README.md') return '/examples/'
   const [, beside] = /^((?:packages|examples)\/[^/]+)\/README\.md$/.exec(name) ?? []
   if (beside !== undefined) return `/${beside}`
   return /^docs\/.*\.md$/.test(name) ? `/${name.slice('docs/'.length, -'.md'.length)}` : undefined

@@ -52,10 +52,20 @@ function problemsOfNpm(args: readonly string[], page: string): string[] {
   }
   const script = verb === 'run' ? (rest[0] ?? '') : verb
   const prefix = args.includes('--prefix') ? args[args.indexOf('--prefix') + 1] : undefined
-  const folder = prefix ?? (page.startsWith('examples/') ? page.replace('/README.md', '') : '.')
-  return manifestIn(folder).scripts?.[script] === undefined
-    ? [`npm ${verb} ${script}: no such script in ${folder}`]
-    : []
+  const missing = (prefix === undefined ? projectsOf(page) : [prefix]).filter(
+    (folder) => manifestIn(folder).scripts?.[script] === undefined,
+  )
+  return missing.map((folder) => `npm ${verb} ${script}: no such script in ${folder}`)
+}
+
+/** Where a page's commands are typed: in an example, in any of them, or in the repository's root. */
+function projectsOf(page: string): string[] {
+  const folder = page.slice(0, -'/README.md'.length)
+  if (!page.startsWith('examples/')) return ['.']
+  if (folder !== 'examples') return [folder]
+  return readdirSync(join(root, 'examples'))
+    .map((name) => `examples/${name}`)
+    .filter((example) => existsSync(join(root, example, 'package.json')))
 }
 
 function isKnown(name = ''): boolean {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -46,11 +46,8 @@ export function pages(): string[] {
     if (name.endsWith('.md') && !/^(api|\.vitepress)\b/.test(name)) found.push(join('docs', name))
   }
   for (const parent of ['packages', 'examples']) {
-    for (const name of readdirSync(join(root, parent))) {
-      const folder = join(parent, name)
-      const readme = readdirSync(join(root, folder)).find((file) => file === 'README.md')
-      if (readme !== undefined) found.push(join(folder, readme))
-    }
+    const readmes = ['', ...readdirSync(join(root, parent))].map((name) => join(parent, name, 'README.md'))
+    found.push(...readmes.filter((page) => existsSync(join(root, page))))
   }
   return found.map((page) => page.split(sep).join('/')).sort()
 }
