@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { EventStream } from '../../src/index.ts'
 import { serve, still } from '../sse/sse-server.ts'
 import { get, open, parseResponse, receiveAll } from './raw-http.ts'
-import { nextTurn, writeAlone } from './story.ts'
+import { nextTurn, writeAlone, writeTogether } from './story.ts'
 
 /** What happens on one request: what is done to the stream and its response, and how it ends. */
 interface Story {
@@ -14,7 +14,18 @@ interface Story {
 const story: fc.Arbitrary<Story> = fc.record({
   steps: fc.array(
     fc.record({
-      act: fc.constantFrom('send', 'alone', 'alone', 'comment', 'plain', 'turn', 'turn', 'cork', 'uncork'),
+      act: fc.constantFrom(
+        'send',
+        'alone',
+        'alone',
+        'together',
+        'comment',
+        'plain',
+        'turn',
+        'turn',
+        'cork',
+        'uncork',
+      ),
       // Of the text that is written.
       size: fc.oneof(
         { weight: 8, arbitrary: fc.nat({ max: 100 }) },
@@ -43,6 +54,12 @@ async function perform(told: Story, stream: EventStream, response: ServerRespons
     } else if (act === 'alone') {
       writeAlone(stream, `: ${text}\n\n`)
       expected += `: ${text}\n\n`
+    } else if (act === 'together') {
+      writeTogether(stream, () => {
+        writeAlone(stream, ': first\n\n')
+        writeAlone(stream, `: ${text}\n\n`)
+      })
+      expected += `: first\n\n: ${text}\n\n`
     } else if (act === 'plain') {
       response.write(`: ${text}\n\n`)
       expected += `: ${text}\n\n`

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { EventStream } from '../../src/index.ts'
 import { serve } from '../sse/sse-server.ts'
 import { exchange, get, parseResponse } from './raw-http.ts'
-import { nextTurn, writeAlone } from './story.ts'
+import { nextTurn, writeAlone, writeTogether } from './story.ts'
 
 /** The blocks of a stream and what its socket was given to write, one entry per call. */
 async function writesOf(use: (stream: EventStream) => void): Promise<{ body: string; writes: string[] }> {
@@ -53,6 +53,31 @@ test('a frame alone in its turn leaves at once, and one that is not waits for it
   })
   const { body } = parseResponse(await exchange(server.port, get('/', 'Connection: close')))
   expect(body.toString()).toBe('retry: 0\n\n: alone\n\ndata: 1\n\n: not alone\n\n')
+})
+
+test('what is written together leaves in one write, at once', async () => {
+  let connection: Socket | undefined
+  const pieces: number[] = []
+  const server = await serve(async (request, response, sse) => {
+    connection = request.socket
+    const stream = sse.open(request, response)
+    await nextTurn()
+    const { _writev: writev } = request.socket
+    request.socket._writev = function (chunks, callback) {
+      pieces.push(chunks.length)
+      writev?.call(this, chunks, callback)
+    }
+    writeTogether(stream, () => {
+      writeAlone(stream, ': one\n\n')
+      writeAlone(stream, ': two\n\n')
+      expect(pieces).toEqual([])
+    })
+    expect(pieces).toEqual([2])
+    expect(connection.writableCorked).toBe(0)
+    stream.close()
+  })
+  const { body } = parseResponse(await exchange(server.port, get('/', 'Connection: close')))
+  expect(body.toString()).toBe('retry: 0\n\n: one\n\n: two\n\n')
 })
 
 test('the response is chunked as before afterwards', async () => {

@@ -25,6 +25,10 @@ export const story = [
   ': alone 3\n\n',
   `: alone ${'4'.repeat(20_000)}\n\n`,
   ': alone 5\n\n',
+  ': together 1\n\n',
+  ': plain 6\n\n',
+  `: together ${'2'.repeat(20_000)}\n\n`,
+  ': alone 6\n\n',
   'id: .end\nevent: $end\ndata: {}\n\n',
 ].join('')
 
@@ -57,6 +61,12 @@ export async function tellStory(stream: EventStream, response: StreamResponse): 
   writeAlone(stream, ': alone 3\n\n')
   writeAlone(stream, `: alone ${'4'.repeat(20_000)}\n\n`)
   writeAlone(stream, ': alone 5\n\n')
+  writeTogether(stream, () => {
+    writeAlone(stream, ': together 1\n\n')
+    writePlain(response, ': plain 6\n\n')
+    writeAlone(stream, `: together ${'2'.repeat(20_000)}\n\n`)
+  })
+  writeAlone(stream, ': alone 6\n\n')
   stream.end()
 }
 
@@ -64,6 +74,12 @@ export async function tellStory(stream: EventStream, response: StreamResponse): 
 export function writeAlone(stream: EventStream, text: string): boolean {
   if (!(stream instanceof OpenStream)) throw new TypeError('a stream of somebody else')
   return stream.writeFrame(Frame.fromText(text), 0)
+}
+
+/** Runs writes that are expected to leave in one. */
+export function writeTogether(stream: EventStream, write: () => void): void {
+  if (!(stream instanceof OpenStream)) throw new TypeError('a stream of somebody else')
+  stream.together(write)
 }
 
 export function writePlain(response: StreamResponse, text: string): void {
