@@ -12,7 +12,8 @@ export function size(bytes) {
 }
 
 export function duration(ms) {
-  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (ms < 1000) return 'less than 1 s'
+  const seconds = Math.round(ms / 1000)
   if (seconds < 60) return `${seconds} s`
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`

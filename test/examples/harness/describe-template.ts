@@ -29,8 +29,8 @@ export const phone: BrowserContextOptions = {
 const narrow: BrowserContextOptions = { ...phone, viewport: { width: 320, height: 640 } }
 
 export interface TemplateOptions {
-  /** Environment of `npm test` and `npm start`, beside `PORT`. */
-  readonly env?: Readonly<Record<string, string>>
+  /** Environment of `npm test` and `npm start`, beside `PORT`; a function is asked for each of them. */
+  readonly env?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>)
   /** Called on each page after it was opened: resolves when it shows what it is for. Log in here where one has to. */
   readonly ready: (page: Page) => Promise<void>
   /**
@@ -67,6 +67,7 @@ export function describeTemplate(
   body: (template: Template) => void,
 ): void {
   const { env = {}, ready, furtherPages = [], mayComplain } = options
+  const nextEnv = () => (typeof env === 'function' ? env() : env)
   const states: NonNullable<TemplateOptions['states']> = { 'at first': async () => {}, ...options.states }
 
   chromium.describe(`examples/${name}, copied and installed`, () => {
@@ -77,7 +78,7 @@ export function describeTemplate(
 
     beforeAll(async () => {
       installed = await InstalledTemplate.install(name)
-      ;[server, browser] = await Promise.all([installed.start(env), launchChromium(chromium.path)])
+      ;[server, browser] = await Promise.all([installed.start(nextEnv()), launchChromium(chromium.path)])
     }, 600_000)
 
     afterAll(async () => {
@@ -127,7 +128,7 @@ export function describeTemplate(
     })
 
     test('its own tests pass', async () => {
-      await installed.npm(['test'], env)
+      await installed.npm(['test'], nextEnv())
     })
 
     test('its types are right', async () => {
@@ -180,7 +181,7 @@ export function describeTemplate(
     }
 
     test('stops at Ctrl-C though a page is open, without a complaint', async () => {
-      const own = await installed.start(env)
+      const own = await installed.start(nextEnv())
       // The page loses its server and may say so.
       const watched = await openPage(browser, own.url, desktop)
       await ready(watched.page)
