@@ -281,7 +281,7 @@ export const scenarios = [
     columns: { rate: 'per CPU second', ...cost, perSecond: 'per second' },
     run: runOpening,
     runs: () =>
-      forAll(['naive', 'naive-express', 'naive-fastify', ...rivulets], { openings: 4_000, atOnce: 50 }),
+      forAll(['naive', 'naive-express', 'naive-fastify', ...rivulets], { openings: 8_000, atOnce: 50 }),
     bars: againstOwnNaive({ figure: 'rate', atLeast: 0.9 }),
   },
   growth,

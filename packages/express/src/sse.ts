@@ -39,9 +39,7 @@ type SseRequest = IncomingMessage & Express.Request & { readonly ip?: string | u
 export function sse<Schemas extends EventSchemas>(
   options: SseOptions<SseRequest> & { readonly events: Schemas },
 ): ExpressSse<InputOf<Schemas>>
-export function sse<Events = AnyEvents>(
-  options?: SseOptions<SseRequest>,
-): ExpressSse<Events>
+export function sse<Events = AnyEvents>(options?: SseOptions<SseRequest>): ExpressSse<Events>
 export function sse(options?: SseOptions<SseRequest>): ExpressSse
 export function sse(options?: SseOptions<SseRequest>): ExpressSse {
   const events = createSse({
@@ -63,9 +61,21 @@ export function sse(options?: SseOptions<SseRequest>): ExpressSse {
   }
 
   function middleware(request: ExpressRequest, response: ResponseWithSse, next: () => void): void {
-    if (request.app !== undefined) watchApp(request.app)
-    response.sse = openHere
+    if (request.app !== undefined) {
+      watchApp(request.app)
+      offer(request.app)
+    }
+    // Another `sse()` may have been there first, here or on the prototype: the last one counts.
+    if (response.sse !== openHere) response.sse = openHere
     next()
+  }
+  /**
+   * Puts `res.sse()` where all responses of an application find it, if no other `sse()` has. A property on each response is what
+   * Express on Node 20 and 22 takes longest for.
+   */
+  function offer({ response: prototype }: ExpressApp): void {
+    if (prototype === undefined || Object.hasOwn(prototype, 'sse')) return
+    Object.defineProperty(prototype, 'sse', { value: openHere, writable: true, configurable: true })
   }
   const { streams, closeWhere, close, health } = events
   return Object.assign(middleware, { streams, closeWhere, close, health })

@@ -10,6 +10,8 @@ type ErrorHandler = (error: unknown, request: unknown, response: ExpressResponse
 /** What is needed of an application, 4 or 5. */
 export interface ExpressApp {
   use(handler: ErrorHandler): unknown
+  /** The prototype of its responses. */
+  readonly response?: object
 }
 
 /**

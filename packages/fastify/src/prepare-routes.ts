@@ -32,23 +32,27 @@ export function prepareRoutes(
     route.config = Object.assign({}, route.config, { [preparedKey]: true })
   })
 
-  const known = new WeakSet<object>()
+  /** Contexts that were looked at, and whether our hook is among theirs. */
+  const known = new WeakMap<object, boolean>()
   let contextKey: symbol | undefined
   function prepare(request: FastifyRequest): boolean {
     contextKey ??= Object.getOwnPropertySymbols(request).find(isContextKey)
     const context: unknown = contextKey === undefined ? undefined : Reflect.get(request, contextKey)
     if (typeof context !== 'object' || context === null) return true
-    if (!known.has(context)) {
-      known.add(context)
-      prepareContext(context)
+    let isPrepared = known.get(context)
+    if (isPrepared === undefined) {
+      isPrepared = prepareContext(context)
+      known.set(context, isPrepared)
     }
-    const onSend: unknown = 'onSend' in context ? context.onSend : undefined
-    return !(Array.isArray(onSend) && onSend.length === 1 && onSend[0] === replies.onSend)
+    // Ours is the last; it cannot be told from others, since Fastify binds them.
+    return !isPrepared || (context as RouteContext).onSend?.length !== 1
   }
-  function prepareContext(context: object): void {
-    if (!isRouteContext(context) || Object.hasOwn(context.config, preparedKey)) return
+  function prepareContext(context: object): boolean {
+    if (!isRouteContext(context)) return false
+    if (Object.hasOwn(context.config, preparedKey)) return true
     context.handler = guardHandler(context.handler, replies)
     context.onSend = [...(context.onSend ?? []), replies.onSend]
+    return true
   }
   fastify.addHook('onRequest', (request, _reply, next) => {
     prepare(request)
