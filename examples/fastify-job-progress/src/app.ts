@@ -27,7 +27,7 @@ const jobBody = {
 /** The whole application, not yet listening, so that a test can start it on a port of its own. */
 export async function createApp({ data, folders }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({ logger: { level: 'warn' } })
-  const folder = takeDataFolder(data)
+  const folder = await takeDataFolder(data)
   const log = createSqliteLog({ file: join(folder.path, 'events.db') })
   const output = join(folder.path, 'packed')
   const report = (error: unknown) => app.log.error(error)

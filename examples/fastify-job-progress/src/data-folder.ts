@@ -1,5 +1,11 @@
+import { once } from 'node:events'
 import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+
+/** How long another process on this machine may take to say that the folder is its. */
+const answerMs = 2_000
 
 /** Where everything is that has to outlive this process. */
 export interface DataFolder {
@@ -11,36 +17,39 @@ export interface DataFolder {
 /**
  * Makes the folder, and takes it for this process alone: two would both go on with what a third one left.
  *
+ * Its owner listens on a port that is written into the folder. That says more than a process's id: after `kill -9` nobody answers
+ * there, and what has got the number since does not know the folder.
+ *
  * @throws {Error} while another process has it.
  */
-export function takeDataFolder(folder: string): DataFolder {
+export async function takeDataFolder(folder: string): Promise<DataFolder> {
   mkdirSync(folder, { recursive: true })
   const path = realpathSync(folder)
-  const mark = join(path, 'server.pid')
-  const owner = readOwner(mark)
-  if (owner !== null && owner !== process.pid && isAlive(owner)) {
-    throw new Error(
-      `Process ${owner} uses ${path}. Give this one another folder: DATA=… npm start. (If that process is something else, delete ${mark}.)`,
-    )
+  const mark = join(path, 'server.port')
+  if (await isTaken(mark, path)) {
+    throw new Error(`Another server uses ${path}. Give this one another folder: DATA=… npm start`)
   }
-  writeFileSync(mark, String(process.pid))
-  return { path, release: () => rmSync(mark, { force: true }) }
+  const owner = createServer((socket) => socket.on('error', () => {}).end(path))
+  owner.listen(0, '127.0.0.1')
+  await once(owner, 'listening')
+  owner.unref()
+  // A server that listens on TCP has an address with a port.
+  writeFileSync(mark, String((owner.address() as AddressInfo).port))
+  return {
+    path,
+    release() {
+      owner.close()
+      rmSync(mark, { force: true })
+    },
+  }
 }
 
-function readOwner(mark: string): number | null {
+async function isTaken(mark: string, path: string): Promise<boolean> {
   try {
-    return Number(readFileSync(mark, 'utf8'))
+    const socket = connect(Number(readFileSync(mark, 'utf8')), '127.0.0.1')
+    socket.setTimeout(answerMs, () => socket.destroy(new Error('No answer.')))
+    return (await text(socket)) === path
   } catch {
-    return null // Nobody's: the one before has ended in order, or there was none.
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // It is there, and another user's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return false // There is no mark, or nobody behind it: the one before has ended, in order or not.
   }
 }
