@@ -13,12 +13,11 @@ import {
 } from '../stream/stream-options.ts'
 import type { AnyEvents, EventSchemas, InputOf } from '../wire/event-map.ts'
 import { readLastEventId } from '../wire/last-event-id.ts'
-import { SseError } from '../wire/sse-error.ts'
 import { type Drained, drain } from './drain.ts'
 import { type Health, type HealthOptions, healthOf } from './health.ts'
 import { StreamCounter } from './limits.ts'
-import { comeBack, gone, type Refusal, refusalOf } from './refusal.ts'
-import { bindDrain, bindResponse, claimResponse, streamOf } from './response-binding.ts'
+import { comeBack, gone, type Refusal, refusalOf, varyOnAccept } from './refusal.ts'
+import { assertUnused, bindDrain, bindResponse, claimResponse, streamOf } from './response-binding.ts'
 import { retryWithin } from './retry-range.ts'
 import {
   type CloseOptions,
@@ -244,26 +243,4 @@ class Streams implements Drained, StreamHost<OpenStream> {
     if (refusal !== null || this.#closing === undefined) return refusal
     return comeBack('shutdown', retryWithin(this.#closing.retryMs))
   }
-}
-
-function assertUnused(response: StreamResponse): void {
-  if (streamOf(response) !== undefined) {
-    throw new SseError(
-      'ERR_SSE_ALREADY_OPEN',
-      'This response is a stream already: keep the one that the first call gave.',
-    )
-  }
-  if (response.headersSent) {
-    throw new SseError(
-      'ERR_SSE_HEADERS_SENT',
-      'Something was sent on this response before, so it cannot become a stream: answer errors before the stream is opened and return.',
-    )
-  }
-}
-
-function varyOnAccept(response: StreamResponse): void {
-  const before = response.getHeader('Vary')
-  const fields = before === undefined ? [] : String(before).split(/\s*,\s*/)
-  if (!fields.some((field) => /^(\*|accept)$/i.test(field)))
-    response.setHeader('Vary', [...fields, 'Accept'].join(', '))
 }

@@ -96,3 +96,11 @@ export function refusalOf(
   if (lastEventId?.endsWith(finishedIdEnding) === true) return finished
   return null
 }
+
+/** Notes for caches that the answer depends on `Accept`. */
+export function varyOnAccept(response: StreamResponse): void {
+  const before = response.getHeader('Vary')
+  const fields = before === undefined ? [] : String(before).split(/\s*,\s*/)
+  if (!fields.some((field) => /^(\*|accept)$/i.test(field)))
+    response.setHeader('Vary', [...fields, 'Accept'].join(', '))
+}

@@ -1,5 +1,6 @@
 import type { StreamRequest, StreamResponse } from '../sink/sink.ts'
 import type { OpenStream } from '../stream/open-stream.ts'
+import { SseError } from '../wire/sse-error.ts'
 
 // Own to this copy of the package.
 const streamKey = Symbol('rivulet.stream')
@@ -17,6 +18,22 @@ export function streamOf(response: StreamResponse): OpenStream | undefined {
     if (stream !== undefined) return stream
   }
   return undefined
+}
+
+/** @throws SseError `ERR_SSE_ALREADY_OPEN`, `ERR_SSE_HEADERS_SENT` */
+export function assertUnused(response: StreamResponse): void {
+  if (streamOf(response) !== undefined) {
+    throw new SseError(
+      'ERR_SSE_ALREADY_OPEN',
+      'This response is a stream already: keep the one that the first call gave.',
+    )
+  }
+  if (response.headersSent) {
+    throw new SseError(
+      'ERR_SSE_HEADERS_SENT',
+      'Something was sent on this response before, so it cannot become a stream: answer errors before the stream is opened and return.',
+    )
+  }
 }
 
 /**
