@@ -75,6 +75,7 @@ const plan = fc.record({
   from: fc.constantFrom('live' as const, 'start' as const),
   hasSnapshot: fc.constantFrom(false, false, true),
   coalesces: fc.constantFrom(false, false, false, true),
+  filters: fc.constantFrom(false, false, false, true),
 })
 
 test('every client gets every event of its topics once, in order, or is told', async () => {
@@ -84,6 +85,9 @@ test('every client gets every event of its topics once, in order, or is told', a
         log: fc.constantFrom('memory' as const, 'controlled' as const, 'controlled' as const),
         maxEvents: fc.constantFrom(3, 8, 40, 1_000),
         plans: fc.tuple(plan, plan, plan),
+        stream: fc.constantFrom(undefined, undefined, {
+          cursorSecret: 'a secret of the test that is long enough',
+        }),
       }),
       fc.array(step, { minLength: 5, maxLength: 60 }),
       async (options, steps) => {

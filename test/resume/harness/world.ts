@@ -23,6 +23,8 @@ export interface Plan {
   readonly from: 'live' | 'start'
   readonly hasSnapshot: boolean
   readonly coalesces: boolean
+  /** It leaves out every third event. */
+  readonly filters: boolean
 }
 
 export interface WorldOptions {
@@ -51,7 +53,7 @@ export async function settle(rounds = 4): Promise<void> {
 
 /** A server with two channels over one log, some clients, and the history of it all. */
 export class World {
-  readonly history: History = createHistory()
+  readonly history: History
   readonly log: EventLog
   readonly controlled: ControlledLog | null
   readonly channels = new Map<string, Channel>()
@@ -64,6 +66,7 @@ export class World {
   readonly #offsets = new Map<string, Map<number, string>>()
 
   constructor({ log, maxEvents, plans, stream }: WorldOptions) {
+    this.history = createHistory({ sealedIds: stream?.cursorSecret !== undefined })
     this.controlled = log === 'controlled' ? new ControlledLog() : null
     this.log = this.controlled ?? createMemoryLog()
     for (const name of names) {
@@ -209,18 +212,21 @@ export class World {
           yield { event: 'state', data: `part ${part}` }
         }
       }
+      const isWanted = ({ data }: { data: unknown }) => Number(Reflect.get(Object(data), 'n')) % 3 !== 0
       const keyOf = ({ data }: { data: unknown }) => Reflect.get(Object(data), 'key')
       connection.subscribe(name, {
         topics,
         from: plan.from,
         snapshot: plan.hasSnapshot,
         ...(plan.coalesces ? { coalesce: keyOf } : {}),
+        ...(plan.filters ? { hears: isWanted } : {}),
       })
       const subscription = stream.subscribe(this.#channel(name), {
         topics,
         from: plan.from,
         ...(plan.hasSnapshot ? { snapshot } : {}),
         ...(plan.coalesces ? { coalesce: keyOf } : {}),
+        ...(plan.filters ? { filter: isWanted } : {}),
       })
       member.subscriptions.set(name, subscription)
     }
