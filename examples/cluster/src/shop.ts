@@ -134,5 +134,3 @@ export function createShop(pool: Pool, log: PostgresLog, channel: Channel<OrderE
     },
   }
 }
-
-export type Shop = ReturnType<typeof createShop>

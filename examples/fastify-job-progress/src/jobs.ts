@@ -177,8 +177,6 @@ export async function createJobs({ log, output, except, folders, report }: JobsO
   }
 }
 
-export type Jobs = Awaited<ReturnType<typeof createJobs>>
-
 /** The jobs as they were published last. */
 async function readJobs(log: EventLog): Promise<Map<string, Job>> {
   const jobs = new Map<string, Job>()
