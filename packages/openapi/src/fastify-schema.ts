@@ -79,7 +79,9 @@ function asFastify({ headers, content, ...response }: ResponseObject): JsonSchem
         ]),
       ),
     }),
-    ...(content === undefined ? { type: 'null' } : { content: withSchemas(content) }),
+    // `type` tells @fastify/swagger that there is none. Fastify would send `null` for whatever is answered, without a list of types.
+    ...(content === undefined && { type: 'null' }),
+    content: withSchemas(content ?? {}),
   }
 }
 

@@ -141,6 +141,24 @@ describe.each(majors)('%s', (_name, fastify, swagger) => {
     await app.close()
   })
 
+  test('what is answered instead of a stream is sent as it is where no schema is told', async () => {
+    const app = fastify()
+    await app.register(swagger, {
+      openapi: { openapi: '3.1.0', info: { title: 'Orders', version: '1.0.0' } },
+    })
+    const told = { 401: { description: 'Log in.' }, '5xx': { description: 'Broken.' } }
+    const schema = fastifySchema({ tick: z.number() }, { responses: told })
+    app.get('/refusing', { schema }, (_request, reply) => reply.code(401).send({ reason: 'no session' }))
+    app.get('/throwing', { schema }, async () => {
+      throw new Error('no database')
+    })
+    await app.ready()
+    expect((await app.inject('/refusing')).json()).toEqual({ reason: 'no session' })
+    expect((await app.inject('/throwing')).json()).toMatchObject({ statusCode: 500, message: 'no database' })
+    expect(at(app.swagger(), 'paths', '/refusing', 'get', 'responses', '401')).toEqual(told[401])
+    await app.close()
+  })
+
   test("checks the route's own query as ever", async () => {
     const { app, document } = await start(fastify, swagger, {
       querystring: { type: 'object', required: ['shop'], properties: { shop: { type: 'integer' } } },
