@@ -84,7 +84,8 @@ async function openSlowly(subscription: OpeningSubscription, opening: Opening): 
     const found = snapshotAt === null ? beginning : { ...beginning, position: snapshotAt, page: null }
     subscription.beginInTurn(() => {
       // A gap or a snapshot that was written stays right: it is told again in front of what is found out now.
-      if (generation !== hub.generation || stream.isBehind) startSlowly(subscription, opening)
+      if (generation !== hub.generation) startSlowly(subscription, opening)
+      // Behind again, where another of the stream's subscriptions had its turn before: one block more, or this one may wait forever.
       else begin(subscription, opening, found)
     })
     return
