@@ -40,10 +40,13 @@ const states = {
   },
 }
 
+// A browser says so when an order is refused.
+const mayComplain = /\b409\b/
+
 haproxy.describe('behind HAProxy', () => {
   redis.describe('over Redis', () => {
     postgres.describe('and PostgreSQL', () => {
-      describeTemplate('cluster', { env, ready, states }, (template) => {
+      describeTemplate('cluster', { env, ready, states, mayComplain }, (template) => {
         test('what is ordered on one page is on the others, and a refused order is on none', async () => {
           const page = await template.open()
           const other = await template.openBeside(page)

@@ -42,7 +42,8 @@ export function startPostgres({ port, folder, print, started }: EngineOptions): 
   execFileSync(
     join(dirname(program), 'initdb'),
     ['-D', folder, '-U', 'postgres', '-E', 'UTF8', '--locale=C', '--auth=trust'],
-    { stdio: ['ignore', 'ignore', 'inherit'], ...runAs },
+    // That user may not be allowed where this process is.
+    { stdio: ['ignore', 'ignore', 'inherit'], cwd: folder, ...runAs },
   )
   const settings = {
     port,
