@@ -41,7 +41,7 @@ async function register(fastify: FastifyInstance, options: SseOptions<FastifyReq
   fastify.decorateReply('sse', openHere)
   fastify.addHook('onError', replies.onError)
   fastify.addHook('preClose', () => {
-    refuseSoftly(fastify.server, replies.events)
+    refuseSoftly(fastify, replies.events)
     return close()
   })
 }
@@ -60,7 +60,7 @@ function checkGraceTime({ initialConfig }: FastifyInstance, graceMs: number): vo
   if (limitMs === 0 || graceMs === 0 || graceMs + restMs <= limitMs) return
   throw new SseError(
     'ERR_SSE_OPTION',
-    `close: graceMs must be at most ${limitMs - restMs}, not ${graceMs}: Fastify stops waiting for its close() after ` +
+    `close: graceMs must be at most ${Math.max(limitMs - restMs, 0)}, not ${graceMs}: Fastify stops waiting for its close() after ` +
       `pluginTimeout, ${limitMs} ms. Set fastify({ pluginTimeout: ${graceMs + restMs} }) or more, or 0 for no limit.`,
     { value: graceMs },
   )

@@ -21,6 +21,7 @@ export class ReplyStreams {
   readonly #pending = new Notes<FastifyReply, PendingStream>('pending stream')
   readonly #replies = new Notes<StreamResponse, FastifyReply>('reply')
   readonly #requests = new Notes<StreamRequest, FastifyRequest>('request')
+  readonly #failed = new Notes<FastifyReply, true>('failed')
   readonly #hasKey: boolean
 
   /** @param options Of the plugin: `limits.key` gets Fastify's request. */
@@ -55,7 +56,8 @@ export class ReplyStreams {
       pending.openOrCancel()
     } else {
       this.#pending.set(reply, pending)
-      if (hasHooks) pending.start()
+      // Behind an error it is Fastify's to say whether there may be another answer: within an `onError` hook there may not.
+      if (hasHooks || this.#failed.get(reply) === true) pending.start()
       else pending.openAtOnce()
     }
     return pending.stream
@@ -87,6 +89,7 @@ export class ReplyStreams {
   readonly onError: onErrorHookHandler = (_request, reply, error, done) => {
     const pending = this.#pending.get(reply)
     if (pending?.state === 'waiting') pending.fail(error)
+    this.#failed.set(reply, true)
     done()
   }
 

@@ -1,7 +1,10 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { EventEmitter } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Sse } from '@rivulet/core'
+import type { FastifyInstance } from 'fastify'
+import { internalOf } from './internals.ts'
 
-type Listener = (this: Server, request: IncomingMessage, response: ServerResponse) => void
+type Listener = (this: EventEmitter, request: IncomingMessage, response: ServerResponse) => void
 
 /**
  * Refuses streams softly while Fastify closes.
@@ -10,9 +13,22 @@ type Listener = (this: Server, request: IncomingMessage, response: ServerRespons
  * that it still accepts. An EventSource takes that as final and never comes back, to no other node either. So requests that
  * ask for an event stream are answered by `events`, which drains, in front of Fastify; all others are Fastify's.
  *
+ * Unless Fastify serves them: then they come to `reply.sse()`, with the headers that hooks have set.
+ *
  * @see https://fastify.dev/docs/latest/Reference/Server/#return503onclosing
  */
-export function refuseSoftly(server: Server, events: Pick<Sse, 'open'>): void {
+export function refuseSoftly(fastify: FastifyInstance, events: Pick<Sse, 'open'>): void {
+  const options = internalOf(fastify, 'fastify.options')
+  if (isObject(options) && 'return503OnClosing' in options && !options.return503OnClosing) return
+  refuseOn(fastify.server, events)
+  // On `localhost` Fastify listens with one more server for each further address, ::1 for example.
+  const others = internalOf(fastify, 'fastify.serverBindings')
+  if (!Array.isArray(others)) return
+  for (const server of others)
+    if (isObject(server) && 'removeAllListeners' in server) refuseOn(server as EventEmitter, events)
+}
+
+function refuseOn(server: EventEmitter, events: Pick<Sse, 'open'>): void {
   const listeners = server.listeners('request') as Listener[] // what Node calls them with
   server.removeAllListeners('request')
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -21,7 +37,14 @@ export function refuseSoftly(server: Server, events: Pick<Sse, 'open'>): void {
   })
 }
 
-/** An EventSource says so, and nothing else does: https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface */
-function asksForStream({ headers }: IncomingMessage): boolean {
-  return headers.accept?.toLowerCase().includes('text/event-stream') === true
+/**
+ * As an EventSource does: https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface. Clients that
+ * send something take JSON as well, the Model Context Protocol's for example: a 200 would tell them that it was done.
+ */
+function asksForStream({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.accept?.toLowerCase().includes('text/event-stream') === true
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

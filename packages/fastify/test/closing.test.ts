@@ -1,5 +1,6 @@
+import dns from 'node:dns'
 import { once } from 'node:events'
-import { Agent, get, request } from 'node:http'
+import { Agent, get, type RequestOptions, request } from 'node:http'
 import { connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { sse } from '@rivulet/fastify'
@@ -113,11 +114,33 @@ describe.each(majors)('%s: fastify.close()', (_name, _major, fastify) => {
     async function ask(
       path: string,
       headers: Record<string, string>,
+      options: RequestOptions = {},
     ): Promise<[status: number, body: string]> {
-      const [response] = await once(get({ port: address(app).port, path, headers, agent: false }), 'response')
-      let body = ''
+      const asked = request({ port: address(app).port, path, headers, agent: false, ...options }).end()
+      const [response] = await once(asked, 'response')
+      let body = response.headers['access-control-allow-origin'] ?? ''
       for await (const chunk of response) body += chunk
       return [response.statusCode, body]
+    }
+
+    /** Closes while there are streams. @returns what lets it come to its end */
+    async function beginToClose(host = '127.0.0.1'): Promise<() => Promise<void>> {
+      await app.register(sse, { close: { graceMs: 9_000, retryMs: [7_000, 7_000] } })
+      app.addHook(
+        'onRequest',
+        async (_request, reply) => void reply.header('access-control-allow-origin', '*'),
+      )
+      hold(app)
+      app.post('/calls', async () => 'done')
+      await app.listen({ port: 0, host })
+      const clients = await openAll(app)
+      const closed = app.close()
+      return async () => {
+        // Nobody has to wait for it.
+        app.sse.closeWhere(() => true)
+        await Promise.all(clients.map(({ ended }) => ended))
+        await closed
+      }
     }
 
     test('hangs up over the grace time, each client with a time of its own to come back', async () => {
@@ -170,6 +193,50 @@ describe.each(majors)('%s: fastify.close()', (_name, _major, fastify) => {
       await Promise.all(clients.map(({ ended }) => ended))
       await closed
       expect(app.server.listening).toBe(false)
+    })
+
+    test('what sends something is not told that it was done', async () => {
+      const finish = await beginToClose()
+      const accept = 'application/json, text/event-stream'
+      const [status] = await ask('/calls', { accept }, { method: 'POST' })
+      await finish()
+      expect(status).toBe(503)
+    })
+
+    test('with return503OnClosing: false hooks run for what is refused', async () => {
+      ;({ app } = logged(fastify, { return503OnClosing: false }))
+      const finish = await beginToClose()
+      const answer = await ask('/', { accept: 'text/event-stream' })
+      await finish()
+      expect(answer).toEqual([200, '*retry: 7000\n\n'])
+    })
+
+    test('refuses softly on every address of localhost', async () => {
+      const { lookup } = dns
+      const both = [
+        { address: '127.0.0.1', family: 4 },
+        { address: '::1', family: 6 },
+      ]
+      // Not every machine has both names; Fastify asks for all of them.
+      const asked = jest.spyOn(dns, 'lookup').mockImplementation(((...args: Parameters<typeof lookup>) => {
+        const [name, options, done] = args as unknown as [
+          string,
+          { all?: boolean },
+          (...found: unknown[]) => void,
+        ]
+        if (name === 'localhost' && options.all === true) done(null, both)
+        else lookup(...args)
+      }) as typeof lookup)
+      const finish = await beginToClose('localhost')
+      asked.mockRestore()
+      const answers = []
+      for (const { address: host } of both)
+        answers.push(await ask('/', { accept: 'text/event-stream' }, { host }))
+      await finish()
+      expect(answers).toEqual([
+        [200, 'retry: 7000\n\n'],
+        [200, 'retry: 7000\n\n'],
+      ])
     })
   })
 })

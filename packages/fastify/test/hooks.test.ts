@@ -164,6 +164,25 @@ describe.each(majors)('%s', (_name, major, fastify) => {
     )
   })
 
+  test.each(['none', 'one'])(
+    'within an onError hook there is no stream, with %s of onSend',
+    async (onSendHooks) => {
+      await app.register(sse)
+      const outcomes: unknown[] = []
+      if (onSendHooks === 'one') app.addHook('onSend', async () => {})
+      app.addHook('onError', async (_request, reply) => {
+        outcomes.push(await reply.sse().catch((error) => error.code))
+      })
+      app.get('/', async () => {
+        throw failure
+      })
+      const { status, raw } = await collect(app, '/')
+      expect(outcomes).toEqual(['FST_ERR_SEND_INSIDE_ONERR'])
+      expect(status).toBe(500)
+      expect(raw.toString()).toContain(failure.message)
+    },
+  )
+
   test('a client that leaves while the hooks run gets a closed stream', async () => {
     await app.register(sse)
     const waiting = new Milestone<() => void>()
