@@ -72,9 +72,12 @@ export function sse(options?: SseOptions<SseRequest>): ExpressSse {
   /**
    * Puts `res.sse()` where all responses of an application find it, if no other `sse()` has. A property on each response is what
    * Express on Node 20 and 22 takes longest for.
+   *
+   * Not in an application within another one: a response has its prototype only while it is in there, and has to keep its `sse()`
+   * behind it; and one that comes with the outer application's has to keep that.
    */
-  function offer({ response: prototype }: ExpressApp): void {
-    if (prototype === undefined || Object.hasOwn(prototype, 'sse')) return
+  function offer({ response: prototype, parent }: ExpressApp): void {
+    if (prototype === undefined || parent !== undefined || Object.hasOwn(prototype, 'sse')) return
     Object.defineProperty(prototype, 'sse', { value: openHere, writable: true, configurable: true })
   }
   const { streams, closeWhere, close, health } = events

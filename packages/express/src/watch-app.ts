@@ -12,6 +12,8 @@ export interface ExpressApp {
   use(handler: ErrorHandler): unknown
   /** The prototype of its responses. */
   readonly response?: object
+  /** The application that this one is mounted in. */
+  readonly parent?: object
 }
 
 /**

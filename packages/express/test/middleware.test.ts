@@ -68,6 +68,32 @@ describe.each(majors)('%s', (_name, major, express) => {
     expect(errors).toHaveLength(2)
   })
 
+  test('used in an inner application, it is there for the routes behind that application', async () => {
+    const app = express()
+    const inner = express()
+    inner.use(sse())
+    app.use(inner)
+    app.get('/', (_request, response) => void response.sse().end())
+    const answers = [await collect(app, '/'), await collect(app, '/')]
+    expect(answers.map(({ status }) => status)).toEqual([200, 200])
+  })
+
+  test("one on a route of an inner application leaves that application's other routes to the outer one", async () => {
+    const app = express()
+    const inner = express()
+    const contexts: unknown[] = []
+    const handler: RequestHandler = (_request, response) => {
+      const stream = response.sse()
+      contexts.push(stream.context)
+      stream.end()
+    }
+    inner.get('/own', sse({ context: 'inner' }), handler)
+    inner.get('/', handler)
+    app.use(sse({ context: 'outer' }), inner)
+    for (const path of ['/own', '/', '/own']) await collect(app, path)
+    expect(contexts).toEqual(['inner', 'outer', 'inner'])
+  })
+
   test('several on different routers are independent of each other', async () => {
     const app = express()
     const [one, two] = [sse({ context: 'one' }), sse({ context: 'two' })]
