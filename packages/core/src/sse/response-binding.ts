@@ -1,6 +1,11 @@
+import { EventEmitter } from 'node:events'
 import type { StreamRequest, StreamResponse } from '../sink/sink.ts'
 import type { OpenStream } from '../stream/open-stream.ts'
 import { SseError } from '../wire/sse-error.ts'
+
+// Node's own, since those of a response may have been replaced: tracing with OpenTelemetry wraps every listener in another one, in
+// which no stream would be found.
+const { on, listeners } = EventEmitter.prototype
 
 // Own to this copy of the package.
 const streamKey = Symbol('rivulet.stream')
@@ -13,7 +18,7 @@ interface StreamMark {
 
 /** The stream that was opened on a response, open or closed. */
 export function streamOf(response: StreamResponse): OpenStream | undefined {
-  for (const listener of response.listeners('error') as StreamMark[]) {
+  for (const listener of listeners.call(response, 'error') as StreamMark[]) {
     const stream = listener[streamKey]
     if (stream !== undefined) return stream
   }
@@ -46,7 +51,7 @@ export function assertUnused(response: StreamResponse): void {
 export function claimResponse(response: StreamResponse, stream: OpenStream): void {
   const mark: StreamMark = () => {}
   mark[streamKey] = stream
-  response.on('error', mark)
+  on.call(response, 'error', mark)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import type { EventStream, Sse, StreamRequest, StreamResponse } from '../../src/index.ts'
 import { exchange, get } from '../sink/raw-http.ts'
 import { nextTurn } from '../sink/story.ts'
@@ -204,6 +204,20 @@ describe('fail()', () => {
       return [sse.fail(response, abort), sse.fail(response, error), stream.closed]
     })
     expect(said).toEqual(['ignore', 'report', 'server'])
+  })
+
+  test('of a stream whose response wraps every listener, as tracing with OpenTelemetry makes it do', async () => {
+    const said = await failing((sse, response, request) => {
+      const { on } = EventEmitter.prototype
+      const wrapping: typeof on = (name, listener) =>
+        on.call(response, name, (...args) => listener.apply(response, args))
+      Object.assign(response, { on: wrapping })
+      const stream = sse.open(request, response)
+      const again = () => sse.open(request, response)
+      expect(again).toThrow(expect.objectContaining({ code: 'ERR_SSE_ALREADY_OPEN' }))
+      return [sse.fail(response, error), stream.closed]
+    })
+    expect(said).toEqual(['report', 'error'])
   })
 
   test('of an open stream: an abort of something else is an error', async () => {
