@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type ConnectionState, connect } from '@rivulet/client'
+import { createEventSource } from '@rivulet/client/eventsource'
 import { take } from './cases/watching.ts'
 import { isState, laterRequest, open, serve } from './serving.ts'
 import { answers, streams, waits } from './steps.ts'
@@ -22,14 +23,23 @@ describe('closing', () => {
     expect(() => connect('/relative')).toThrow(expect.objectContaining({ code: 'ERR_SSE_CLIENT_OPTION' }))
   })
 
-  test.each([{ retryMs: -1 }, { silenceMs: 0 }, { maxEventLength: Number.NaN }, { highWaterMark: 0 }])(
-    '%j is refused',
-    (options) => {
-      expect(() => connect('http://127.0.0.1/', options)).toThrow(
-        expect.objectContaining({ code: 'ERR_SSE_CLIENT_OPTION' }),
-      )
-    },
-  )
+  test.each<[name: string, options: object]>([
+    ['retryMs', { retryMs: -1 }],
+    ['maxRetryMs', { maxRetryMs: -1 }],
+    ['silenceMs', { silenceMs: 0 }],
+    ['maxEventLength', { maxEventLength: Number.NaN }],
+    ['highWaterMark', { highWaterMark: 0 }],
+    ['retries', { retries: 1 }],
+  ])('%s that there is not, or out of range, is refused', (name, options) => {
+    const refused = { code: 'ERR_SSE_CLIENT_OPTION', message: expect.stringContaining(name) }
+    expect(() => connect('http://127.0.0.1/', options)).toThrow(expect.objectContaining(refused))
+    expect(() => createEventSource('http://127.0.0.1/', options)).toThrow(expect.objectContaining(refused))
+  })
+
+  test('what is undefined is not given', () => {
+    const options = { retryMs: undefined, parse: undefined, silenceMs: false, maxRetryMs: 0 } as const
+    expect(connect('http://127.0.0.1/', options).state).toBe('connecting')
+  })
 })
 
 describe('delivery', () => {
@@ -176,6 +186,37 @@ describe('listening and waiting', () => {
     expect(got).toEqual([1, 1, 2])
   })
 
+  test('a listener that another one stops is not told any more, not of this event either', async () => {
+    const server = await serve(streams('data: 1\n\n', { stays: true }))
+    const connection = open(server.url)
+    const got: string[] = []
+    connection.on('message', () => {
+      got.push('first')
+      stop()
+    })
+    const stop = connection.on('message', () => got.push('stopped'))
+    await new Promise<void>((resolve) => connection.onEvent(() => resolve()))
+    expect(got).toEqual(['first'])
+  })
+
+  test('a quiet connection that has lasted is no failure when it ends', async () => {
+    let now = 0
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => {
+      now += 1_000
+      return now
+    })
+    const random = jest.spyOn(Math, 'random').mockReturnValue(1)
+    const server = await serve(streams(':\n\n'))
+    const connection = open(server.url, { retryMs: 5, maxRetryMs: 900 })
+    connection.on('message', () => {})
+    await server.requested(5)
+    clock.mockRestore()
+    random.mockRestore()
+    const [, , , before = 0, last = 0] = server.requests.map(({ at }) => at)
+    // The fourth failure in a row would make it wait for 800 ms.
+    expect(last - before).toBeLessThan(500)
+  })
+
   test('a Retry-After beyond what timers can wait is long, not over at once', async () => {
     const server = await serve(answers(503, { 'Retry-After': '9999999' }))
     const connection = open(server.url)
@@ -208,6 +249,15 @@ describe('listening and waiting', () => {
     const rest: unknown[] = []
     while (rest.at(-1) !== 'anew') rest.push((await events.next()).value?.data)
     expect(rest).toEqual([...Array.from({ length: 19 }, (_each, n) => n + 1), 'anew'])
+  })
+
+  test("Rivulet's own events are read as JSON, whatever parse makes of others", async () => {
+    const gap = { channel: 'c', reason: 'expired', missed: 3 }
+    const server = await serve(
+      streams(`event: $gap\ndata: ${JSON.stringify(gap)}\n\ndata: x\n\n`, { stays: true }),
+    )
+    const events = await take(open(server.url, { parse: (text) => `mine: ${text}` }), 2)
+    expect(events.map(({ data }) => data)).toEqual([gap, 'mine: x'])
   })
 
   test('a parse that throws is final, with its cause, behind what came before', async () => {

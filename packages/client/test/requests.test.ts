@@ -103,13 +103,13 @@ describe('requests', () => {
 
 describe('a fetch of somebody else, which does not look at the signal', () => {
   /** Gives one body, whose cancellation it tells. */
-  function foreign(answer: (response: Response) => Promise<Response>) {
+  function foreign(answer: (response: Response) => Promise<Response>, text = 'data: 1\n\n') {
     let cancelled = () => {}
     const isCancelled = new Promise<void>((resolve) => {
       cancelled = resolve
     })
     const body = new ReadableStream<Uint8Array>({
-      start: (controller) => controller.enqueue(Buffer.from('data: 1\n\n')),
+      start: (controller) => controller.enqueue(Buffer.from(text)),
       cancel: () => cancelled(),
     })
     const headers = { 'Content-Type': 'text/event-stream' }
@@ -124,6 +124,22 @@ describe('a fetch of somebody else, which does not look at the signal', () => {
     connection[deed]()
     await isCancelled
   })
+
+  test.each(['close', 'reconnect'] as const)(
+    '%s() in onState, when it is open, cancels the body',
+    async (deed) => {
+      const { fetch, isCancelled } = foreign((response) => Promise.resolve(response), '')
+      const connection = open('http://127.0.0.1/', { fetch, silenceMs: false })
+      let isDone = false
+      connection.onState((state) => {
+        if (state !== 'open' || isDone) return
+        isDone = true
+        connection[deed]()
+      })
+      connection.on('message', () => {})
+      await isCancelled
+    },
+  )
 
   test('a response that comes too late is cancelled', async () => {
     let answer = () => {}

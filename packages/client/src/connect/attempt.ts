@@ -11,7 +11,7 @@ import { unbuildable } from './unbuildable.ts'
 /** What came of one try. */
 export type Outcome =
   | ConnectionEnd
-  | { readonly reason: 'retry'; readonly error?: ClientError | undefined; readonly afterMs: number }
+  | { readonly reason: 'retry'; readonly error?: ClientError | undefined; readonly afterMs?: number }
 
 /** Who hears what one try brings. */
 export interface AttemptHandlers {
@@ -66,7 +66,7 @@ export async function attempt(
       }
     }
     signal.throwIfAborted()
-    return { reason: 'retry', afterMs: 0 }
+    return { reason: 'retry' }
   } catch (cause) {
     return judgeFailure(cause, signal)
   } finally {
@@ -75,13 +75,12 @@ export async function attempt(
 }
 
 function judgeFailure(cause: unknown, { aborted, reason }: AbortSignal): Outcome {
-  if (aborted)
-    return { reason: 'retry', error: reason instanceof ClientError ? reason : undefined, afterMs: 0 }
+  if (aborted) return { reason: 'retry', error: reason instanceof ClientError ? reason : undefined }
   if (cause instanceof ClientError) return { reason: 'failed', error: cause }
   // What Node's fetch finds only when it sends: characters that its headers can't have.
   if ((cause as { cause?: { code?: unknown } } | null)?.cause?.code === 'UND_ERR_INVALID_ARG') {
     return { reason: 'failed', error: unbuildable(cause) }
   }
   const error = new ClientError('ERR_SSE_CLIENT_NETWORK', 'There is no connection.', { cause })
-  return { reason: 'retry', error, afterMs: 0 }
+  return { reason: 'retry', error }
 }

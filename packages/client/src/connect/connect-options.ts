@@ -45,7 +45,10 @@ export interface ConnectOptions {
    * how long `headers`, `body` and the server's answer may take. `false`: no limit. Default 45,000, three of Rivulet's heartbeats.
    */
   readonly silenceMs?: number | false | undefined
-  /** Makes of a payload's text what events carry as `data`. Default: JSON as what it says, else the text. */
+  /**
+   * Makes of a payload's text what events carry as `data`. Default: JSON as what it says, else the text. Events whose type begins with
+   * `$` are Rivulet's own JSON, and not asked about.
+   */
   readonly parse?: ((data: string, event: string) => unknown) | undefined
   /** Longest event with its field names, in UTF-16 units. Default 16 Mi. */
   readonly maxEventLength?: number | undefined
@@ -65,25 +68,37 @@ export interface ResolvedConnectOptions extends ConnectOptions {
   readonly fetch: FetchLike
 }
 
-/** @throws ClientError `ERR_SSE_CLIENT_OPTION` */
-export function resolveConnectOptions(options: ConnectOptions): ResolvedConnectOptions {
-  const {
-    retryMs = 3_000,
-    maxRetryMs = 60_000,
-    silenceMs = 45_000,
-    maxEventLength = defaultMaxEventLength,
-    highWaterMark = 64,
-    parse = parseData,
-    fetch = webFetch,
-  } = options
-  assertNumbers({ retryMs, maxRetryMs }, 0)
-  assertNumbers({ silenceMs: silenceMs === false ? 1 : silenceMs, maxEventLength, highWaterMark }, 1)
-  return { ...options, retryMs, maxRetryMs, silenceMs, maxEventLength, highWaterMark, parse, fetch }
+const defaults: ResolvedConnectOptions & Record<keyof ConnectOptions, unknown> = {
+  headers: undefined,
+  method: undefined,
+  body: undefined,
+  credentials: undefined,
+  signal: undefined,
+  lastEventId: undefined,
+  store: undefined,
+  storeKey: undefined,
+  retryMs: 3_000,
+  maxRetryMs: 60_000,
+  silenceMs: 45_000,
+  parse: parseData,
+  maxEventLength: defaultMaxEventLength,
+  highWaterMark: 64,
+  fetch: webFetch,
 }
 
-function assertNumbers(values: Readonly<Record<string, number>>, min: number): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (value >= min) continue
-    throw new ClientError('ERR_SSE_CLIENT_OPTION', `${name}: ${String(value)} is below ${min}.`)
-  }
+const minimums = { retryMs: 0, maxRetryMs: 0, silenceMs: 1, maxEventLength: 1, highWaterMark: 1 }
+
+type Minimum = keyof typeof minimums
+
+/** @throws ClientError `ERR_SSE_CLIENT_OPTION` for what is no option, and for numbers out of range */
+export function resolveConnectOptions(options: ConnectOptions): ResolvedConnectOptions {
+  const given = Object.entries(options).filter(([name, value]) => {
+    if (value === undefined) return false
+    const isPossible =
+      name in defaults &&
+      (!(name in minimums) || value >= minimums[name as Minimum] || (name === 'silenceMs' && value === false))
+    if (!isPossible) throw new ClientError('ERR_SSE_CLIENT_OPTION', `There is no ${name}: ${value}.`)
+    return true
+  })
+  return { ...defaults, ...Object.fromEntries(given) }
 }

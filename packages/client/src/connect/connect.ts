@@ -1,4 +1,5 @@
 import type { AnyEvents } from '@rivulet/core'
+import { parseData } from '../events.ts'
 import { type ConnectOptions, resolveConnectOptions } from './connect-options.ts'
 import type { Connection } from './connection.ts'
 import { StreamConnection } from './stream-connection.ts'
@@ -22,7 +23,12 @@ export function connect<Events = AnyEvents>(
   url: string | URL,
   options: ConnectOptions = {},
 ): Connection<Events> {
-  const connection = new StreamConnection(absolute(url), resolveConnectOptions(options))
+  const resolved = resolveConnectOptions(options)
+  const { parse } = resolved
+  const connection = new StreamConnection(absolute(url), {
+    ...resolved,
+    parse: (data, event) => (event.startsWith('$') ? parseData : parse)(data, event),
+  })
   return connection as unknown as Connection<Events> // what the server sends under a type is the caller's word
 }
 

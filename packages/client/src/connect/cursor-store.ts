@@ -4,9 +4,6 @@ export interface CursorStore {
   setItem(key: string, value: string): unknown
 }
 
-/** What ids of finished streams end in: they are not to be brought again. */
-const finishedEnding = '.end'
-
 /** The last event id of a connection, kept in a store where there is one. */
 export class CursorKeeper {
   readonly #store: CursorStore | undefined
@@ -24,8 +21,9 @@ export class CursorKeeper {
     return this.#id
   }
 
+  /** Ids of finished streams, which end in `.end`, are not to be brought again. */
   move(id: string): void {
-    if (id !== this.#id && !id.endsWith(finishedEnding)) this.#set(id)
+    if (id !== this.#id && !id.endsWith('.end')) this.#set(id)
   }
 
   /** Nothing is left to come back to. */

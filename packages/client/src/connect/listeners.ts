@@ -9,12 +9,12 @@ export class Listeners<Event extends { readonly event: string }> {
     return () => this.#entries.delete(entry)
   }
 
-  /** In the order in which they were added. */
+  /** In the order in which they were added; not those that one before has stopped. */
   tell(event: Event): void {
-    for (const { type, listener } of [...this.#entries]) {
-      if (type !== null && type !== event.event) continue
+    for (const entry of [...this.#entries]) {
+      if (!this.#entries.has(entry) || (entry.type !== null && entry.type !== event.event)) continue
       try {
-        listener(event)
+        entry.listener(event)
       } catch (error) {
         // That is its own affair, as with a browser's events: it is reported, and nothing else stops.
         queueMicrotask(() => {

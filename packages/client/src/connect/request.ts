@@ -16,7 +16,7 @@ const unlisted = {
  */
 export async function makeRequest(
   url: string,
-  { headers, method, body, credentials = 'same-origin' }: ResolvedConnectOptions,
+  { headers, method, body, credentials }: ResolvedConnectOptions,
   lastEventId: string,
   signal: AbortSignal,
 ): Promise<RequestInit> {
@@ -29,7 +29,8 @@ export async function makeRequest(
     const request = { method: method ?? (content === null ? 'GET' : 'POST'), headers: own }
     // Only to see that it can be one; the body itself may be a stream, which is used up by that.
     new Request(url, { ...request, body: content && '' })
-    return { ...request, ...unlisted, credentials, signal, body: content }
+    // `undefined` is none given: fetch's own default, which its types don't say.
+    return { ...request, ...unlisted, credentials, signal, body: content } as RequestInit
   } catch (cause) {
     throw unbuildable(cause)
   }

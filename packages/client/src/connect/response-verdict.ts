@@ -15,7 +15,6 @@ const page = /^text\/html/i
 const eventStream = /^text\/event-stream\s*(?:;|$)/i
 /** RFC 9110 and 6585: too slow, too early, too many. */
 const passing = [408, 425, 429]
-const msPerSecond = 1_000
 
 /**
  * Judges a response.
@@ -40,6 +39,6 @@ export function judgeResponse(response: Response, canAuthorize: boolean): Respon
 /** RFC 9110 section 10.2.3: seconds, or a date. */
 function retryAfterMs(value: string | null): number {
   if (value === null) return 0
-  const ms = /^\d+$/.test(value) ? Number(value) * msPerSecond : Date.parse(value) - Date.now()
-  return Number.isFinite(ms) ? Math.max(0, ms) : 0
+  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now()
+  return Math.max(0, ms) || 0
 }

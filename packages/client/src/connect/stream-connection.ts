@@ -30,8 +30,6 @@ export class StreamConnection implements Connection {
   #state: ConnectionState = 'connecting'
   #isStarted = false
   #end: ConnectionEnd | null = null
-  /** The server has said that nothing more will come. */
-  #hasEnded = false
   /** The last event id that has come, which may be ahead of what the loop has taken. */
   #receivedId: string
   #retryMs: number
@@ -60,16 +58,15 @@ export class StreamConnection implements Connection {
     return this.#cursor.id
   }
 
-  on(type: string, listener: (event: never) => void): () => void {
+  /** @param type `null`: all. */
+  on(type: string | null, listener: (event: never) => void): () => void {
     const stop = this.#listeners.add(type, listener as (event: ReceivedEvent) => void) // told events of that type alone
     this.#start()
     return stop
   }
 
   onEvent(listener: (event: ReceivedEvent) => void): () => void {
-    const stop = this.#listeners.add(null, listener)
-    this.#start()
-    return stop
+    return this.on(null, listener)
   }
 
   onState(listener: (state: ConnectionState, error?: ClientError) => void): () => void {
@@ -97,7 +94,7 @@ export class StreamConnection implements Connection {
       next: async () => {
         const result = await queue.take()
         if (result.done !== true) this.#cursor.move(result.value.lastEventId)
-        else if (this.#hasEnded) this.#cursor.forget()
+        else if (this.#end?.reason === 'end') this.#cursor.forget()
         return result
       },
       return: async () => {
@@ -118,7 +115,6 @@ export class StreamConnection implements Connection {
   }
 
   async #run(): Promise<void> {
-    const { url } = this
     const options = this.#options
     const handlers: AttemptHandlers = {
       opened: () => this.#become('open'),
@@ -131,10 +127,10 @@ export class StreamConnection implements Connection {
     while (this.#end === null) {
       const trying = new AbortController()
       this.#trying = trying
-      const outcome = await attempt(url, options, this.#receivedId, trying, handlers)
+      const beganAt = Date.now()
+      const outcome = await attempt(this.url, options, this.#receivedId, trying, handlers)
       if (this.#end !== null) return
       if (outcome.reason !== 'retry') {
-        if (outcome.reason === 'end') this.#finished()
         this.#finish(outcome)
         return
       }
@@ -144,10 +140,11 @@ export class StreamConnection implements Connection {
       const { signal } = this.#trying
       this.#become('connecting', outcome.error)
       if (isAsked) continue
-      const delayMs = retryDelayMs(this.#retryMs, this.#failures, options.maxRetryMs)
-      this.#failures += 1
+      // What has lasted is no failure, though nothing happened in it.
+      if (Date.now() - beganAt > options.maxRetryMs) this.#failures = 0
+      const delayMs = retryDelayMs(this.#retryMs, this.#failures++, options.maxRetryMs)
       // As with a retry: not all on the same second.
-      await waitToRetry(Math.max(delayMs, outcome.afterMs * (1 + Math.random() / 4)), signal)
+      await waitToRetry(Math.max(delayMs, (outcome.afterMs ?? 0) * (1 + Math.random() / 4)), signal)
     }
   }
 
@@ -164,7 +161,8 @@ export class StreamConnection implements Connection {
     this.#listeners.tell(received)
     if (this.#queue === null) this.#cursor.move(lastEventId)
     else this.#queue.put(received)
-    return event === '$end' && !isOfOneChannel(data)
+    // One of several channels ends with an id that goes on.
+    return event === '$end' && lastEventId.endsWith('.end')
   }
 
   #parse(data: string, event: string): unknown {
@@ -179,17 +177,12 @@ export class StreamConnection implements Connection {
     if (!id.endsWith('.end')) this.#receivedId = id
   }
 
-  /** The server has said that nothing more will come. */
-  #finished(): void {
-    this.#hasEnded = true
-    // What the loop has not taken yet may have to be asked for again.
-    if (this.#queue === null) this.#cursor.forget()
-  }
-
   #finish(end: ConnectionEnd): void {
     if (this.#end !== null) return
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     this.#end = end
+    // What the loop has not taken yet may have to be asked for again.
+    if (end.reason === 'end' && this.#queue === null) this.#cursor.forget()
     this.#trying.abort()
     this.#queue?.end(end.error)
     this.#become('closed', end.error)
@@ -201,9 +194,4 @@ export class StreamConnection implements Connection {
     this.#state = state
     this.#stateListeners.tell({ event: state, error })
   }
-}
-
-/** Whether a `$end` is of one of several channels: the stream goes on. */
-function isOfOneChannel(data: string): boolean {
-  return data.includes('"channel"')
 }

@@ -1,7 +1,8 @@
 import type { ClientError } from '../client-error.ts'
-import { absolute, connect } from '../connect/connect.ts'
-import type { ConnectOptions } from '../connect/connect-options.ts'
+import { absolute } from '../connect/connect.ts'
+import { type ConnectOptions, resolveConnectOptions } from '../connect/connect-options.ts'
 import type { Connection, ConnectionState } from '../connect/connection.ts'
+import { StreamConnection } from '../connect/stream-connection.ts'
 import { webFetch } from '../connect/web-fetch.ts'
 import type { EventSourceLike } from './event-source-like.ts'
 import { HandlerAttributes } from './handler-attributes.ts'
@@ -67,10 +68,9 @@ class FetchEventSource extends EventTarget {
   ) {
     super()
     this.withCredentials = withCredentials
-    this.#connection = connect(url, {
+    const resolved = resolveConnectOptions({
       ...options,
       silenceMs,
-      parse: (data) => data,
       credentials: withCredentials ? 'include' : 'same-origin',
       fetch: async (target, init) => {
         const response = await fetch(target, init)
@@ -79,6 +79,7 @@ class FetchEventSource extends EventTarget {
         return response
       },
     })
+    this.#connection = new StreamConnection(absolute(url), { ...resolved, parse: (data) => data })
     this.#connection.onState((state, error) => this.#changed(state, error))
     this.#connection.onEvent(({ event, data, lastEventId }) => {
       const origin = this.#origin

@@ -12,6 +12,7 @@ export async function* readWebStream(
   // One that has failed cannot be cancelled, and need not.
   const cancel = () => void reader.cancel().catch(() => {})
   signal?.addEventListener('abort', cancel)
+  if (signal?.aborted) cancel()
   try {
     for (;;) {
       const { done, value } = await reader.read()
