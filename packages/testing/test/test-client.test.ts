@@ -174,6 +174,27 @@ test('brings headers, a body and a first id with each connection', async () => {
   ])
 })
 
+test('leaves no connection behind, of those that the server ended either', async () => {
+  const server = http.createServer((request, response) => events.open(request, response).end())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // it listens on TCP
+  const ada = client(`http://127.0.0.1:${port}`, '/')
+  const sockets: Promise<unknown>[] = []
+  server.on('connection', (socket) => sockets.push(once(socket, 'close').then(() => performance.now())))
+  for (let round = 0; round < 2; round += 1) {
+    await ada.connect()
+    expect(await ada.disconnected()).toBe('ended')
+  }
+  const closedAt = performance.now()
+  await ada.close()
+  const last = Math.max(...(await Promise.all(sockets)).map(Number))
+  // Far less than Node's servers wait for another request.
+  expect(last - closedAt).toBeLessThan(2_000)
+  expect(sockets).toHaveLength(2)
+  server.close()
+})
+
 test('takes no option that there is not', () => {
   expect(() => client(app, '/', { timeout: 1 } as object)).toThrow(/no option timeout/)
   expect(() => client(app, '/', { timeoutMs: 0 })).toThrow(/timeoutMs/)

@@ -89,6 +89,8 @@ export class TestClient {
     if (this.state === 'open' || this.state === 'connecting') {
       throw new SseError('ERR_SSE_OPTION', 'connect(): the client is connected; cut() it first.')
     }
+    // Also where the server ended it: the connection waits for another request.
+    this.#stream?.leave()
     await this.#endpoint?.release()
     this.#endpoint = await openEndpoint(target)
     const { timeoutMs: _, ...options } = this.#options
