@@ -73,7 +73,7 @@ export class RecordingClient {
     }
     if (isGap) this.gaps += 1
     if (isGap || event === '$ready') this.#isToldOfGap = isGap
-    const block = { event, data: String(data) }
+    const block = { event, data: event.startsWith('$') ? JSON.stringify(data) : String(data) }
     this.#recorded?.received(isGap ? block : { ...block, id: lastEventId })
     if (!event.startsWith('$')) this.newest = block.data
   }
