@@ -1,6 +1,6 @@
 /**
  * Something noted about objects that others own, as a property of theirs: no WeakMap, whose every entry costs the garbage
- * collector about ten microseconds. Two `Notes` never see each other's.
+ * collector. Two `Notes` never see each other's.
  */
 export class Notes<Owner extends object, Note> {
   readonly #key: symbol
