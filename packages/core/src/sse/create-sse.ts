@@ -13,7 +13,8 @@ import {
 } from '../stream/stream-options.ts'
 import type { AnyEvents, EventSchemas, InputOf } from '../wire/event-map.ts'
 import { readLastEventId } from '../wire/last-event-id.ts'
-import { type Drained, drain } from './drain.ts'
+import { ConnectedStreams } from './connected-streams.ts'
+import { drain } from './drain.ts'
 import { type Health, type HealthOptions, healthOf } from './health.ts'
 import { StreamCounter } from './limits.ts'
 import { comeBack, gone, type Refusal, refusalOf, varyOnAccept } from './refusal.ts'
@@ -126,18 +127,20 @@ export function createSse(options?: SseOptions): Sse {
   }
 }
 
-class Streams implements Drained, StreamHost<OpenStream> {
-  readonly open = new Set<OpenStream>()
-  readonly connected = new Set<OpenStream>()
+class Streams implements StreamHost<OpenStream> {
+  readonly #connected = new ConnectedStreams<OpenStream>()
   readonly #options: ResolvedSseOptions
   readonly #counter: StreamCounter
   #isDrained = false
   #closing: { readonly retryMs: ResolvedCloseOptions['retryMs']; readonly done: Promise<void> } | undefined
-  #onEmpty: (() => void) | undefined
 
   constructor(options: ResolvedSseOptions) {
     this.#options = options
     this.#counter = new StreamCounter(options.limits)
+  }
+
+  get open(): ReadonlySet<OpenStream> {
+    return this.#connected.open
   }
 
   openStream(request: StreamRequest, response: StreamResponse, given: StreamOptions | undefined): OpenStream {
@@ -149,7 +152,7 @@ class Streams implements Drained, StreamHost<OpenStream> {
     if (options.negotiate) varyOnAccept(response)
     let refusal = this.#refusalOf(request, response, options, lastEventId)
     const key = refusal === null ? this.#counter.keyOf(request) : null
-    refusal ??= this.#counter.refusal(this.open.size, key)
+    refusal ??= this.#counter.refusal(this.#connected.openCount, key)
     if (refusal === null) {
       commitHead(response, status, options.headers)
     } else {
@@ -160,11 +163,6 @@ class Streams implements Drained, StreamHost<OpenStream> {
     if (refusal === null) this.#start(stream, key)
     else this.#refuse(stream, refusal.reason)
     return stream
-  }
-
-  onceEmpty(listener: () => void): void {
-    if (this.connected.size === 0) listener()
-    else this.#onEmpty = listener
   }
 
   report(error: unknown, stream: OpenStream): void {
@@ -181,13 +179,12 @@ class Streams implements Drained, StreamHost<OpenStream> {
   }
 
   onStreamClose(stream: OpenStream): void {
-    this.open.delete(stream)
+    this.#connected.closed(stream)
     this.#counter.closed(stream)
   }
 
   onResponseClose(stream: OpenStream): void {
-    this.connected.delete(stream)
-    if (this.connected.size === 0) this.#onEmpty?.()
+    this.#connected.remove(stream)
   }
 
   closeWhere(predicate: (stream: EventStream) => boolean): number {
@@ -198,13 +195,13 @@ class Streams implements Drained, StreamHost<OpenStream> {
 
   async close(options?: CloseOptions): Promise<void> {
     const resolved = resolveCloseOptions(options, this.#options.close)
-    this.#closing ??= { retryMs: resolved.retryMs, done: drain(this, resolved) }
+    this.#closing ??= { retryMs: resolved.retryMs, done: drain(this.#connected, resolved) }
     await this.#closing.done
     this.#isDrained = true
   }
 
   health(options?: HealthOptions): Health {
-    const openStreams = this.open.size
+    const openStreams = this.#connected.openCount
     return healthOf(
       {
         isDraining: this.#closing !== undefined,
@@ -217,9 +214,8 @@ class Streams implements Drained, StreamHost<OpenStream> {
   }
 
   #start(stream: OpenStream, key: string | null): void {
-    this.open.add(stream)
+    this.#connected.add(stream)
     this.#counter.opened(stream, key)
-    this.connected.add(stream)
     bindResponse(stream.request, stream.response, stream)
     stream.start()
     if (streamOpened.hasSubscribers) streamOpened.publish({ stream } satisfies StreamOpenMessage)

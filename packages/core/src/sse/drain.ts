@@ -1,4 +1,5 @@
 import type { OpenStream } from '../stream/open-stream.ts'
+import type { ConnectedStreams } from './connected-streams.ts'
 import { retryWithin } from './retry-range.ts'
 import type { ResolvedCloseOptions } from './sse-options.ts'
 
@@ -7,20 +8,14 @@ const flushMs = 1_000
 /** Part of the grace time over which hang-ups are spread; the rest is for the last bytes. */
 const spread = 0.9
 
-/** The streams that a drain ends. Both sets shrink while it works. */
-export interface Drained {
-  readonly open: ReadonlySet<OpenStream>
-  /** Open streams, and closed ones whose last bytes are going out. */
-  readonly connected: ReadonlySet<OpenStream>
-  /** Calls back when `connected` becomes empty. */
-  onceEmpty(listener: () => void): void
-}
-
 /**
  * Hangs up every open stream at its own time within the grace, each told when to come back; drops what has not let go when
  * the grace is over. Resolves when nothing is left.
  */
-export function drain(streams: Drained, { graceMs, retryMs }: ResolvedCloseOptions): Promise<void> {
+export function drain(
+  streams: ConnectedStreams<OpenStream>,
+  { graceMs, retryMs }: ResolvedCloseOptions,
+): Promise<void> {
   return new Promise((resolve) => {
     const waiting = shuffled(streams.open)
     const startedAt = performance.now()
@@ -34,7 +29,7 @@ export function drain(streams: Drained, { graceMs, retryMs }: ResolvedCloseOptio
     }
     const deadline = setTimeout(
       () => {
-        for (const stream of [...streams.connected]) stream.destroy('shutdown')
+        for (const stream of [...streams]) stream.destroy('shutdown')
         finish()
       },
       graceMs === 0 ? flushMs : graceMs,

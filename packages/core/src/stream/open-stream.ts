@@ -43,6 +43,9 @@ export class OpenStream implements EventStream, ClockedStream {
   /** Who feeds this stream from channels; set by the channel layer. */
   feed: StreamFeed | null = null
   wroteAt = 0
+  /** Neighbours in the list of the application's streams. */
+  older: this | null = null
+  newer: this | null = null
 
   readonly #sink: Sink
   readonly #host: StreamHost<OpenStream>
