@@ -11,7 +11,6 @@ export const closedSink: Sink = {
   writeAtOnce: () => false,
   hold: () => {},
   release: () => {},
-  onEnded: () => {},
   end: () => {},
   destroy: () => {},
 }

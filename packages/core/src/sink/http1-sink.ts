@@ -18,6 +18,7 @@ export class Http1Sink implements Sink {
   readonly #prototype: { readonly write?: unknown }
   /** The connection, once a ready-made chunk went out on it through the response: what is written to both looks the same. */
   #connection: Connection | null = null
+  #hearsOfEnd = false
   #compressor: Compressor | undefined
   #held: Connection | null = null
 
@@ -66,7 +67,7 @@ export class Http1Sink implements Sink {
   writeAtOnce(frame: Frame): boolean {
     const { chunk } = frame
     const connection = this.#connection
-    if (connection === null || !this.#isFree(connection, chunk.length)) return false
+    if (connection === null || !this.#isFree(connection, chunk.length) || !this.#isOngoing()) return false
     // A write through the response is held back until the turn is over, which pays when more follow in the turn, and is half of a
     // write's own CPU when not.
     connection.write(chunk)
@@ -81,10 +82,6 @@ export class Http1Sink implements Sink {
   release(): void {
     this.#held?.uncork()
     this.#held = null
-  }
-
-  onEnded(): void {
-    this.#connection = null
   }
 
   end(last: boolean): void {
@@ -130,6 +127,19 @@ export class Http1Sink implements Sink {
       connection.writable &&
       this.#prototype.write === nodeWrite
     )
+  }
+
+  // Anybody may end the response: from the first write beside it on we hear of it from within the call that does.
+  #isOngoing(): boolean {
+    if (!this.#hearsOfEnd) {
+      this.#hearsOfEnd = true
+      const onEnded = () => {
+        this.#connection = null
+      }
+      this.#response.on('prefinish', onEnded)
+      if (this.#response.writableEnded) onEnded()
+    }
+    return this.#connection !== null
   }
 
   // Anything in front of Node's own write (compression, inject) must see the block; a corked response and one that has no

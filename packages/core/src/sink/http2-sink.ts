@@ -46,9 +46,6 @@ export class Http2Sink implements Sink {
 
   release(): void {}
 
-  // Writes go through the response, which refuses them by itself.
-  onEnded(): void {}
-
   end(last: boolean): void {
     // GOAWAY: requests under way finish, new ones go to another connection.
     if (last) this.#response.stream.session?.close()

@@ -40,8 +40,6 @@ export interface Sink {
   /** Where that is possible nothing leaves until `release`, which follows in the same turn. */
   hold(): void
   release(): void
-  /** The response was ended, by whomever: to be told at once. */
-  onEnded(): void
   /** Ends the response; what was written before still goes out. With `last` the connection takes no more requests. */
   end(last: boolean): void
   /** Drops the connection (HTTP/1.1) or resets the stream (HTTP/2) with all that is still buffered. */

@@ -145,12 +145,13 @@ class Streams implements StreamHost<OpenStream> {
 
   openStream(request: StreamRequest, response: StreamResponse, given: StreamOptions | undefined): OpenStream {
     const options = resolveStreamOptions(this.#options.stream, given)
-    assertUnused(response)
+    const hasLeft = isGone(request, response)
+    assertUnused(response, hasLeft)
     const status =
       options.status ?? checkStatus('A stream: the status set on the response', response.statusCode)
     const lastEventId = readLastEventId(request.headers['last-event-id'], request.url)
     if (options.negotiate) varyOnAccept(response)
-    let refusal = this.#refusalOf(request, response, options, lastEventId)
+    let refusal = hasLeft ? gone : this.#refusalOf(request, options, lastEventId)
     const key = refusal === null ? this.#counter.keyOf(request) : null
     refusal ??= this.#counter.refusal(this.#connected.openCount, key)
     if (refusal === null) {
@@ -230,11 +231,9 @@ class Streams implements StreamHost<OpenStream> {
 
   #refusalOf(
     request: StreamRequest,
-    response: StreamResponse,
     options: ResolvedStreamOptions,
     lastEventId: string | null,
   ): Refusal | null {
-    if (isGone(request, response)) return gone
     const refusal = refusalOf(request, options, lastEventId)
     if (refusal !== null || this.#closing === undefined) return refusal
     return comeBack('shutdown', retryWithin(this.#closing.retryMs))

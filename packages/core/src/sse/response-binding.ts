@@ -25,8 +25,10 @@ export function streamOf(response: StreamResponse): OpenStream | undefined {
   return undefined
 }
 
-/** @throws SseError `ERR_SSE_ALREADY_OPEN`, `ERR_SSE_HEADERS_SENT` */
-export function assertUnused(response: StreamResponse): void {
+/** @param hasLeft Whether the client has. @throws SseError `ERR_SSE_ALREADY_OPEN`, `ERR_SSE_HEADERS_SENT` */
+export function assertUnused(response: StreamResponse, hasLeft: boolean): void {
+  // A stream has sent its head, unless there was nobody to send it to.
+  if (!hasLeft && !response.headersSent) return
   if (streamOf(response) !== undefined) {
     throw new SseError(
       'ERR_SSE_ALREADY_OPEN',
@@ -60,14 +62,9 @@ export function claimResponse(response: StreamResponse, stream: OpenStream): voi
  */
 export function bindResponse(request: StreamRequest, response: StreamResponse, stream: OpenStream): void {
   claimResponse(response, stream)
-  const onEnd = () => stream.onResponseEnd()
-  const onClose = () => {
-    response.off('close', onClose)
-    response.off('prefinish', onEnd)
-    stream.onResponseClose(response.writableEnded)
-  }
+  // Left where it is: a response that is closed is garbage, and both may be told of a broken pipeline.
+  const onClose = () => stream.onResponseClose(response.writableEnded)
   response.on('close', onClose)
-  response.on('prefinish', onEnd)
   if (response.socket === null) watchPipeline(request, response, onClose)
 }
 

@@ -244,11 +244,6 @@ export class OpenStream implements EventStream, ClockedStream {
     this.#clock.startRotation()
   }
 
-  /** The response's `prefinish`, which comes from within the call that ends it. */
-  onResponseEnd(): void {
-    this.#sink.onEnded()
-  }
-
   /** The response's `drain`. */
   onDrain(): void {
     this.#isBehind = false
