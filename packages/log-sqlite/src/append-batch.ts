@@ -4,20 +4,23 @@ import {
   type Follower,
   type QueuedAppend,
 } from '@rivulet/core/log-kit'
-import type { AppendRequest, AppendResult, ChannelRequest } from './worker/protocol.ts'
+import type { AppendRequest, AppendResult, ChannelRequest } from './file/protocol.ts'
 
-/** A batch as the thread takes it: each channel once. */
+/** A batch as both threads take it: each channel once. */
 export function appendRequest(
   batch: readonly QueuedAppend[],
   channelRequest: (channel: string) => ChannelRequest,
 ): AppendRequest {
   const places = new Map<string, number>()
   const fields: (string | number)[] = []
+  let bytes = 0
   let ends: Set<number> | undefined
   let keys: Map<number, string> | undefined
   for (const [index, { channel, entry, text, idempotencyKey }] of batch.entries()) {
     if (!places.has(channel)) places.set(channel, places.size)
-    fields.push(text, entry.check, entry.at, Buffer.byteLength(entry.data))
+    const payloadBytes = Buffer.byteLength(entry.data)
+    bytes += payloadBytes
+    fields.push(text, entry.check, entry.at, payloadBytes)
     if (entry.kind === 'end') ends = (ends ?? new Set()).add(index)
     if (idempotencyKey !== undefined) keys = (keys ?? new Map()).set(index, idempotencyKey)
   }
@@ -28,6 +31,7 @@ export function appendRequest(
     channels,
     places: isOne ? undefined : batch.map(({ channel }) => places.get(channel) ?? 0),
     fields,
+    bytes,
     ends,
     keys,
   }

@@ -1,6 +1,6 @@
 import { backOff, decodeEntry, type Feed, type Follower } from '@rivulet/core/log-kit'
+import type { Head, News } from './file/protocol.ts'
 import type { StorageThread } from './storage-thread.ts'
-import type { Head, News } from './worker/protocol.ts'
 
 /** How many of the follower's checks go by between two looks at all heads: twice within `checkMs`. */
 const checksPerLook = 5

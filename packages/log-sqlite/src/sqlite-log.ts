@@ -18,13 +18,23 @@ import {
   logClosedError,
   type QueuedAppend,
   randomText,
+  within,
 } from '@rivulet/core/log-kit'
 import { appendRequest, settleBatch } from './append-batch.ts'
+import type {
+  AppendRequest,
+  AppendResult,
+  ChannelRequest,
+  Page,
+  StoredRetention,
+  WorkerRequest,
+} from './file/protocol.ts'
+import { graceMs, lateError } from './late.ts'
 import { logError } from './log-error.ts'
 import { followAgain, NewsFeed, tellNews } from './news-feed.ts'
+import { OwnCommits } from './own/own-commits.ts'
 import { StorageThread } from './storage-thread.ts'
 import { defaultRetention, storedRetention } from './stored-retention.ts'
-import type { AppendResult, ChannelRequest, Page, StoredRetention, WorkerRequest } from './worker/protocol.ts'
 
 /** The lock is held for a few milliseconds for so many. */
 const batchLimits = { maxEntries: 256, maxBytes: 1024 * 1024 }
@@ -44,9 +54,19 @@ export interface SqliteLogSettings {
   readonly pollMs: number
 }
 
-/** The log contract over one SQLite file: a thread that has it open, and one batch of appends at a time on its way there. */
+interface Clock {
+  /** In milliseconds. */
+  now(): number
+}
+
+/**
+ * The log contract over one SQLite file. One batch of appends at a time is on its way: it is committed here where that is quick, else by the thread
+ * that does everything else.
+ */
 export class SqliteLog implements EventLog {
+  readonly #answerMs: number
   readonly #thread: StorageThread
+  readonly #own: OwnCommits
   readonly #follower: Follower
   readonly #queue: AppendQueue
   /** Channels that have tails. */
@@ -55,9 +75,22 @@ export class SqliteLog implements EventLog {
   readonly #stopping = new AbortController()
   #closing: Promise<void> | null = null
 
-  constructor({ file, synchronous, answerMs, checkMs, pollMs }: SqliteLogSettings) {
+  constructor(
+    { file, synchronous, answerMs, checkMs, pollMs }: SqliteLogSettings,
+    clock: Clock = performance,
+  ) {
+    this.#answerMs = answerMs
+    this.#own = new OwnCommits({
+      file,
+      synchronous,
+      tell: (request) => this.#thread.tell(request),
+      now: () => clock.now(),
+    })
+    const ownEntries = this.#own.entries.buffer
     const upkeepMs = Math.min(checkMs / upkeepsPerCheck, maxUpkeepMs)
-    this.#thread = new StorageThread({ file, synchronous, pollMs, upkeepMs }, answerMs, {
+    this.#thread = new StorageThread({ file, synchronous, pollMs, upkeepMs, ownEntries }, answerMs, {
+      opened: (opened) => this.#own.opened(opened),
+      walGrows: () => this.#own.makeRoom(),
       news: (news) => tellNews(this.#follower, news),
       missed: () => this.#follower.wake(),
       broken: (failure) => this.#follower.fail(failure),
@@ -105,13 +138,26 @@ export class SqliteLog implements EventLog {
   }
 
   async #store(batch: readonly QueuedAppend[]): Promise<readonly AppendOutcome[]> {
-    const channels = new Set(batch.map(({ channel }) => channel))
-    const [first = ''] = channels
-    const doing =
-      channels.size === 1 ? `Appending to channel "${first}"` : `Appending to ${channels.size} channels`
     const request = appendRequest(batch, (channel) => this.#channel(channel))
-    const result = (await this.#ask(doing, request)) as AppendResult // the thread's answer to an append
-    return settleBatch(batch, request, result, this.#follower, this.#followed)
+    // Not past a batch that the thread still has.
+    const own = this.#thread.isAppending ? null : this.#own.commit(request)
+    if (own === null) {
+      const result = (await this.#ask(appending(request), request)) as AppendResult // the thread's answer to an append
+      return settleBatch(batch, request, result, this.#follower, this.#followed)
+    }
+    if (own.synced !== null) await this.#untilSynced(own.synced, request)
+    return settleBatch(batch, request, own.result, this.#follower, this.#followed)
+  }
+
+  async #untilSynced(synced: Promise<void>, request: AppendRequest): Promise<void> {
+    try {
+      await within(synced, this.#answerMs + graceMs, () => lateError(this.#answerMs))
+    } catch (error) {
+      this.#own.rest()
+      // It may be lost again, and until then it is there.
+      for (const { channel } of request.channels) this.#follower.wake(channel)
+      throw logError(appending(request), error)
+    }
   }
 
   async #read(channel: string, { after, limit, signal }: ReadOptions): Promise<ReadResult> {
@@ -143,6 +189,7 @@ export class SqliteLog implements EventLog {
   }
 
   #lost(failure: Error): void {
+    this.#own.close()
     this.#follower.fail(failure)
     // Waiting ends by the signal when the log is closed.
     followAgain(this.#thread, this.#follower, this.#stopping.signal).catch(() => {})
@@ -152,6 +199,7 @@ export class SqliteLog implements EventLog {
     this.#stopping.abort()
     this.#follower.close()
     await this.#queue.close(logClosedError('SQLite'))
+    this.#own.close()
     await this.#thread.close()
   }
 
@@ -167,4 +215,10 @@ export class SqliteLog implements EventLog {
   #assertOpen(): void {
     if (this.#closing !== null) throw logClosedError('SQLite')
   }
+}
+
+function appending({ channels: [first, ...others] }: AppendRequest): string {
+  return others.length === 0
+    ? `Appending to channel "${first?.channel}"`
+    : `Appending to ${others.length + 1} channels`
 }

@@ -1,12 +1,20 @@
 import { Worker } from 'node:worker_threads'
 import { within } from '@rivulet/core/log-kit'
-import type { News, WorkerFailure, WorkerMessage, WorkerRequest, WorkerSettings } from './worker/protocol.ts'
+import type {
+  News,
+  OpenedFile,
+  WorkerFailure,
+  WorkerMessage,
+  WorkerRequest,
+  WorkerSettings,
+} from './file/protocol.ts'
+import { graceMs, lateError } from './late.ts'
 import { workerFile } from './worker-file.ts'
 
-/** How much longer than the thread itself to wait for an answer: it tells why there is none, unless the disk hangs. */
-const graceMs = 500
-
 export interface StorageThreadEvents {
+  opened(opened: OpenedFile): void
+  /** The WAL does not begin anew for as long as others than the thread write. */
+  walGrows(): void
   news(news: readonly News[]): void
   /** Entries may have been stored that no news told of. */
   missed(): void
@@ -16,6 +24,7 @@ export interface StorageThreadEvents {
 }
 
 interface Pending {
+  readonly isAppend: boolean
   resolve(result: unknown): void
   reject(error: unknown): void
 }
@@ -28,6 +37,7 @@ export class StorageThread {
   readonly #pending = new Map<number, Pending>()
   #worker: Worker | null = null
   #count = 0
+  #appendCount = 0
 
   constructor(settings: WorkerSettings, answerMs: number, events: StorageThreadEvents) {
     this.#settings = settings
@@ -35,11 +45,21 @@ export class StorageThread {
     this.#events = events
   }
 
+  /** Whether it has a batch that it has not answered, also where nobody waits for it any more. */
+  get isAppending(): boolean {
+    return this.#appendCount > 0
+  }
+
   /** @throws (rejects) the thread's failure, or the signal's reason. */
   async request(request: WorkerRequest, signal?: AbortSignal): Promise<unknown> {
     signal?.throwIfAborted()
     this.#worker ??= this.#start()
-    return within(this.#send(this.#worker, request), this.#answerMs + graceMs, () => this.#late(), signal)
+    return within(
+      this.#send(this.#worker, request),
+      this.#answerMs + graceMs,
+      () => lateError(this.#answerMs),
+      signal,
+    )
   }
 
   /** Something that has no answer; only where there is a thread. */
@@ -79,6 +99,7 @@ export class StorageThread {
     this.#worker = null
     for (const { reject } of this.#pending.values()) reject(failure)
     this.#pending.clear()
+    this.#appendCount = 0
     this.#events.lost(failure)
   }
 
@@ -87,7 +108,9 @@ export class StorageThread {
     const id = this.#count
     return new Promise((resolve, reject) => {
       if (this.#pending.size === 0) worker.ref()
-      this.#pending.set(id, { resolve, reject })
+      const isAppend = request.do === 'append'
+      if (isAppend) this.#appendCount += 1
+      this.#pending.set(id, { isAppend, resolve, reject })
       worker.postMessage({ id, patienceMs: this.#answerMs, request })
     })
   }
@@ -95,6 +118,8 @@ export class StorageThread {
   #take(message: WorkerMessage): void {
     if ('news' in message) this.#events.news(message.news)
     else if ('missed' in message) this.#events.missed()
+    else if ('opened' in message) this.#events.opened(message.opened)
+    else if ('walGrows' in message) this.#events.walGrows()
     else if ('broken' in message) this.#events.broken(asError(message.broken))
     else this.#settle(message)
   }
@@ -102,13 +127,10 @@ export class StorageThread {
   #settle(message: Extract<WorkerMessage, { readonly id: number }>): void {
     const pending = this.#pending.get(message.id)
     this.#pending.delete(message.id)
+    if (pending?.isAppend) this.#appendCount -= 1
     if (this.#pending.size === 0) this.#worker?.unref()
     if ('result' in message) pending?.resolve(message.result)
     else pending?.reject(asError(message.failure))
-  }
-
-  #late(): Error {
-    return Object.assign(new Error(`no answer within ${this.#answerMs} ms`), { code: 'LATE' })
   }
 }
 

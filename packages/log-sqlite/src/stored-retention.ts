@@ -1,5 +1,5 @@
 import { type Retention, resolveRetention } from '@rivulet/core'
-import type { StoredRetention } from './worker/protocol.ts'
+import type { StoredRetention } from './file/protocol.ts'
 
 /** Retention as the file has it. */
 export function storedRetention(retention: Retention): StoredRetention {

@@ -1,10 +1,14 @@
-import { append } from './append.ts'
-import { beginAnew, findChannel, findOrCreateChannel, saveChannel, saveRetention } from './channel-row.ts'
-import { Database } from './database.ts'
-import type { Driver } from './driver/driver.ts'
-import { asFailure, Failure } from './failure.ts'
-import { Lane } from './lane.ts'
-import { NewsReader } from './news.ts'
+import { append } from '../file/append.ts'
+import {
+  beginAnew,
+  findChannel,
+  findOrCreateChannel,
+  saveChannel,
+  saveRetention,
+} from '../file/channel-row.ts'
+import type { Driver } from '../file/driver/driver.ts'
+import { asFailure, Failure } from '../file/failure.ts'
+import { OwnEntries } from '../file/own-entries.ts'
 import type {
   AppendRequest,
   ChannelRequest,
@@ -12,9 +16,12 @@ import type {
   ReadRequest,
   WorkerMessage,
   WorkerSettings,
-} from './protocol.ts'
+} from '../file/protocol.ts'
+import { trim } from '../file/trim.ts'
+import { Database } from './database.ts'
+import { Lane } from './lane.ts'
+import { NewsReader } from './news.ts'
 import { readPage } from './read.ts'
-import { trim } from './trim.ts'
 import { Upkeep } from './upkeep.ts'
 
 /** Every so many looks for news also see whether the file is still the same: that costs as much again. */
@@ -25,8 +32,8 @@ const brokenPauseMs = 500
 type Answer = (result: unknown) => void
 
 /**
- * Everything that is done with the file, in a thread of its own: each statement, each wait for the disk and each checkpoint blocks
- * it, and nothing else. Reads do not wait for writes that wait for a lock.
+ * Everything that may take long with the file, in a thread of its own: waits for locks and for the disk, reads, checkpoints and upkeep block it,
+ * and nothing else. Reads do not wait for writes that wait for a lock.
  */
 export class FileWorker {
   readonly #settings: WorkerSettings
@@ -45,11 +52,15 @@ export class FileWorker {
   constructor(driver: Driver, settings: WorkerSettings, say: (message: WorkerMessage) => void) {
     this.#settings = settings
     this.#say = say
-    this.#database = new Database(driver, settings, () => {
+    const ownEntries = new OwnEntries(settings.ownEntries)
+    let openedCount = 0
+    this.#database = new Database(driver, settings, (opened) => {
+      openedCount = opened.count
       this.#seenVersion = null
       this.#news.forget()
+      this.#say({ opened })
     })
-    this.#news = new NewsReader(this.#database)
+    this.#news = new NewsReader(this.#database, () => ownEntries.since(openedCount))
     this.#upkeep = new Upkeep(this.#database, settings.file)
     this.#upkeepTimer = setInterval(() => this.#keepUp(), settings.upkeepMs)
   }
@@ -85,6 +96,15 @@ export class FileWorker {
         break
       case 'unfollow':
         this.#news.unfollow(request.channel)
+        break
+      case 'tidy':
+        this.#tidyChannel(request.channel)
+        break
+      case 'checkpoint':
+        this.#inTheBackground(() => this.#checkpoint())
+        break
+      case 'restartWal':
+        this.#inTheBackground(() => this.#database.checkpoint('RESTART'))
         break
       case 'heads':
         this.#reads.add(job(() => answer(this.#database.read(() => this.#news.heads()))))
@@ -178,6 +198,12 @@ export class FileWorker {
   #tell(news: ReturnType<NewsReader['collect']>): void {
     if (news === null) this.#say({ missed: true })
     else if (news.length > 0) this.#say({ news })
+  }
+
+  /** The first who writes into a WAL that begins anew waits for the disk: better here than in the publishers' thread. */
+  #checkpoint(): void {
+    if (this.#database.checkpoint('PASSIVE')) this.#write(() => this.#database.touch())
+    else this.#say({ walGrows: true })
   }
 
   /** Clears away what was trimmed of a channel, and notes that it is in use. */

@@ -1,4 +1,4 @@
-import { asFailure, type Failure } from './failure.ts'
+import { asFailure, type Failure } from '../file/failure.ts'
 
 /** Something to do with the file. It is done again while another connection is in the way. */
 export interface Job {

@@ -1,16 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { findDriver } from './driver/find-driver.ts'
-import { asFailure } from './failure.ts'
+import { findDriver } from '../file/driver/find-driver.ts'
+import { asFailure } from '../file/failure.ts'
+import type { NumberedRequest, WorkerMessage, WorkerSettings } from '../file/protocol.ts'
 import { FileWorker } from './file-worker.ts'
-import type { NumberedRequest, WorkerMessage, WorkerSettings } from './protocol.ts'
 
 /** The thread that a log starts: takes its requests one by one until it is told to close. */
 async function serve(): Promise<void> {
   const port = parentPort
   if (port === null) throw new Error('This file is started as a worker thread by createSqliteLog().')
   const say = (message: WorkerMessage) => port.postMessage(message)
-  // Node 22 says of node:sqlite that it is experimental: no news to the log's users, whose process would print it.
-  process.removeAllListeners('warning')
   try {
     const driver = await findDriver()
     const worker = new FileWorker(driver, workerData as WorkerSettings, say) // what the log has started it with

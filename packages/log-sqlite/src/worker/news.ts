@@ -1,6 +1,7 @@
-import { findChannel, nameOf, storedName } from './channel-row.ts'
+import { findChannel, nameOf, storedName } from '../file/channel-row.ts'
+import type { Numbers } from '../file/own-entries.ts'
+import type { Head, News } from '../file/protocol.ts'
 import type { Database } from './database.ts'
-import type { Head, News } from './protocol.ts'
 
 /** More new entries than that since the last look: those who follow read for themselves. */
 const maxNews = 2_000
@@ -11,17 +12,24 @@ interface Mark {
   readonly history: number
 }
 
-/** Sees what other connections have stored in the channels that are followed. */
+/** Sees what other processes have stored in the channels that are followed. */
 export class NewsReader {
   readonly #database: Database
+  readonly #ownEntries: () => Numbers | undefined
   /** By stored name: the channel's own. */
   readonly #followed = new Map<string, string>()
   /** Everything up to these numbers is known; `null`: nothing is, since another file was put in place of the one before. */
   #mark: Mark | null = null
   #fileCount = 0
+  /** What this process had stored before the transaction began: it is told of that already. */
+  #own: Numbers | undefined
+  /** Where own entries began that are of a state of the file that was rolled back. */
+  #staleFirst: number | undefined
 
-  constructor(database: Database) {
+  /** @param ownEntries What the publishers' thread has stored in the file that is open. */
+  constructor(database: Database, ownEntries: () => Numbers | undefined) {
     this.#database = database
+    this.#ownEntries = ownEntries
   }
 
   get isNeeded(): boolean {
@@ -58,10 +66,14 @@ export class NewsReader {
     const newest = this.#newest()
     this.#mark = newest
     if (!this.isNeeded) return []
-    if (old === null || newest.seq < old.seq || newest.history < old.history) return null
-    if (newest.seq - old.seq > maxNews) return null
-    if (newest.seq === old.seq && newest.history === old.history) return []
-    return [...this.#begun(old.history), ...this.#stored(old.seq)]
+    if (old === null || newest.seq < old.seq || newest.history < old.history) {
+      this.#staleFirst = this.#own?.first
+      return null
+    }
+    const known = this.#knownAfter(old.seq, newest.seq)
+    if (newest.seq - known > maxNews) return null
+    if (newest.seq === known && newest.history === old.history) return []
+    return [...this.#begun(old.history), ...this.#stored(known)]
   }
 
   /** A write's own work, with what others have stored before it: its own entries are no news. Within a write. */
@@ -73,9 +85,10 @@ export class NewsReader {
     return { result, news }
   }
 
-  /** Where a transaction fails, its commit too, what it has collected is still news. */
+  /** A read or write that collects. Where it fails, its commit too, what it has collected is still news. */
   unlessItFails<T>(transaction: () => T): T {
     const [old, fileCount] = [this.#mark, this.#fileCount]
+    this.#own = this.#ownEntries()
     try {
       return transaction()
     } catch (error) {
@@ -90,6 +103,13 @@ export class NewsReader {
       const position = row === undefined ? null : { epoch: row.epoch, offset: row.head, check: row.headCheck }
       return { channel, position }
     })
+  }
+
+  /** Up to which number nothing is news, where everything up to `seq` is known. */
+  #knownAfter(seq: number, newest: number): number {
+    if (this.#own === undefined) return seq
+    const { first, last } = this.#own
+    return first !== this.#staleFirst && first <= seq + 1 && last <= newest ? Math.max(seq, last) : seq
   }
 
   #newest(): Mark {

@@ -1,8 +1,8 @@
 import type { Position } from '@rivulet/core'
-import { type ChannelRow, findChannel, isUntouched } from './channel-row.ts'
+import { type ChannelRow, findChannel, isUntouched } from '../file/channel-row.ts'
+import type { Page, ReadRequest } from '../file/protocol.ts'
+import { isWorthTrimming, moveFirst } from '../file/trim.ts'
 import type { Database } from './database.ts'
-import type { Page, ReadRequest } from './protocol.ts'
-import { isWorthTrimming, moveFirst } from './trim.ts'
 
 interface Read {
   readonly page: Page

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
-import { dropHistory, findChannel, isUntouched, saveRetention } from './channel-row.ts'
+import { dropHistory, findChannel, isUntouched, saveRetention } from '../file/channel-row.ts'
+import { deletedAtOnce } from '../file/trim.ts'
 import type { Database } from './database.ts'
-import { deletedAtOnce } from './trim.ts'
 
 const idleChannelsAtOnce = 100
 /** From this size on the WAL is to begin anew, where the file system or a reader has kept it from doing so by itself. */
@@ -52,7 +52,7 @@ export class Upkeep {
   /** Lets the WAL begin anew where it has become large. Where somebody reads or writes it stays for another time. */
   checkpoint(): void {
     const size = statSync(`${this.#file}-wal`, { throwIfNoEntry: false })?.size ?? 0
-    if (size > largeWalBytes) this.#database.checkpoint()
+    if (size > largeWalBytes) this.#database.checkpoint('TRUNCATE')
   }
 
   #touch(followed: Iterable<string>): void {

@@ -3,16 +3,16 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, join } from 'node:path'
 import { transformSync } from '@swc/core'
 
-const sources = join(__dirname, '..', '..', 'src', 'worker')
+const sources = join(__dirname, '..', '..', 'src')
 // Below the package's node_modules, where the worker finds what the package depends on.
 const cache = join(__dirname, '..', '..', 'node_modules', '.cache')
 
 /** Stands in for `src/worker-file.ts`: a thread runs no TypeScript on every Node, so the worker's sources are translated here. */
-export const workerFile = join(translated(), 'main.cjs')
+export const workerFile = join(translated(), 'worker', 'main.cjs')
 
 function translated(): string {
   const files = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    file.endsWith('.ts'),
+    /^(worker|file)[\\/].*\.ts$/.test(file),
   )
   const texts = files.map((file) => readFileSync(join(sources, file), 'utf8'))
   const hash = createHash('sha1')

@@ -12,7 +12,7 @@ interface NodeDatabase {
 }
 
 interface NodeStatement {
-  run(...values: readonly Value[]): unknown
+  run(...values: readonly Value[]): { readonly lastInsertRowid: number | bigint }
   get(...values: readonly Value[]): Row | undefined
   all(...values: readonly Value[]): readonly Row[]
 }
@@ -24,10 +24,21 @@ interface NodeStatement {
  */
 export function nodeDriver(): Driver | undefined {
   // The module is looked at for what is used of it, below.
-  const found = process.getBuiltinModule('node:sqlite') as Partial<NodeSqlite> | undefined
+  const found = silently(() => process.getBuiltinModule('node:sqlite')) as Partial<NodeSqlite> | undefined
   const DatabaseSync = found?.DatabaseSync
   if (DatabaseSync === undefined) return undefined
-  return { open: (file) => open(DatabaseSync, file), resultCode }
+  return { name: 'node:sqlite', open: (file) => open(DatabaseSync, file), resultCode }
+}
+
+/** Node 22 says of the module that it is experimental: no news to the log's users, whose process would print it. */
+function silently<T>(load: () => T): T {
+  const { emitWarning } = process
+  process.emitWarning = () => {}
+  try {
+    return load()
+  } finally {
+    process.emitWarning = emitWarning
+  }
 }
 
 function open(DatabaseSync: NodeSqlite['DatabaseSync'], file: string): Connection {
@@ -37,7 +48,7 @@ function open(DatabaseSync: NodeSqlite['DatabaseSync'], file: string): Connectio
     prepare(sql) {
       const statement = database.prepare(sql)
       return {
-        run: (values) => void statement.run(...values),
+        run: (values) => Number(statement.run(...values).lastInsertRowid),
         get: (values) => statement.get(...values),
         all: (values) => statement.all(...values),
       }

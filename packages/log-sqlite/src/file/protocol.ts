@@ -8,6 +8,8 @@ export interface WorkerSettings {
   readonly pollMs: number
   /** How often to tidy up: idle channels, dropped histories, the size of the files. */
   readonly upkeepMs: number
+  /** Memory of {@link OwnEntries}. */
+  readonly ownEntries: SharedArrayBuffer
 }
 
 /** Retention as it is stored; `null` for off. */
@@ -37,6 +39,8 @@ export interface AppendRequest {
   readonly places: readonly number[] | undefined
   /** Of each entry its JSON, its check, its time and the bytes of its payload, one after the other. */
   readonly fields: readonly (string | number)[]
+  /** Of all payloads. */
+  readonly bytes: number
   /** Which entries are of kind `end`. */
   readonly ends: ReadonlySet<number> | undefined
   /** Idempotency keys of those that have one. */
@@ -60,6 +64,12 @@ export type WorkerRequest =
   | (ChannelRequest & { readonly do: 'delete' })
   | { readonly do: 'follow'; readonly channel: string }
   | { readonly do: 'unfollow'; readonly channel: string }
+  /** Of a channel more was trimmed than the publishers' thread deletes. */
+  | { readonly do: 'tidy'; readonly channel: string }
+  /** The publishers' thread leaves the WAL to grow. */
+  | { readonly do: 'checkpoint' }
+  /** The rest of a checkpoint, while the publishers' thread stores nothing. */
+  | { readonly do: 'restartWal' }
   | { readonly do: 'heads' }
   | { readonly do: 'close' }
 
@@ -69,6 +79,15 @@ export interface AppendResult {
   readonly heads: readonly Position[]
   /** By the entry's place: refused because the channel has ended, or stored before under the same idempotency key. */
   readonly exceptions: ReadonlyMap<number, 'ended' | Position> | undefined
+}
+
+/** A file that the worker has opened, recovered and made ready: the publishers' thread may open it too. */
+export interface OpenedFile {
+  /** Counts what the worker has opened. */
+  readonly count: number
+  readonly identity: string
+  /** The driver's name. */
+  readonly driver: string
 }
 
 export interface Page {
@@ -111,6 +130,9 @@ export type WorkerMessage =
   | { readonly news: readonly News[] }
   /** Nothing is known of what was stored meanwhile. */
   | { readonly missed: true }
+  | { readonly opened: OpenedFile }
+  /** Batches were stored during a checkpoint, so that the WAL does not begin anew by itself. */
+  | { readonly walGrows: true }
   /** Looking for news fails. Said once until it works again. */
   | { readonly broken: WorkerFailure }
 

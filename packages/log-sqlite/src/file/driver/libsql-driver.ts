@@ -10,7 +10,7 @@ type LibsqlDatabase = new (
 }
 
 interface LibsqlStatement {
-  run(values: readonly Value[]): unknown
+  run(values: readonly Value[]): { readonly lastInsertRowid: number }
   get(values: readonly Value[]): Row | undefined
   all(values: readonly Value[]): readonly Row[]
 }
@@ -24,7 +24,7 @@ export async function libsqlDriver(): Promise<Driver | undefined> {
   try {
     const { default: Database } = await import('libsql')
     // The package's own types describe another way to pass values.
-    return { open: (file) => open(Database as unknown as LibsqlDatabase, file), resultCode }
+    return { name: 'libsql', open: (file) => open(Database as unknown as LibsqlDatabase, file), resultCode }
   } catch {
     return undefined // Not installed, or no binary for this machine: told by who has no driver at all.
   }
@@ -37,7 +37,7 @@ function open(Database: LibsqlDatabase, file: string): Connection {
     prepare(sql) {
       const statement = database.prepare(sql)
       return {
-        run: (values) => void statement.run(values),
+        run: (values) => statement.run(values).lastInsertRowid,
         get: (values) => statement.get(values),
         all: (values) => statement.all(values),
       }

@@ -1,21 +1,32 @@
 import type { Position } from '@rivulet/core'
 import { type ChannelRow, findOrCreateChannel, saveChannel } from './channel-row.ts'
-import type { Database } from './database.ts'
 import { Insertion, type StoredFields } from './insert.ts'
+import type { Numbers } from './own-entries.ts'
 import { type AppendRequest, type AppendResult, fieldCount } from './protocol.ts'
-import { isTrimDue, trim } from './trim.ts'
+import type { Queries } from './session.ts'
+import { deletedAtOnce, isTrimDue, trim } from './trim.ts'
 
 /** The contract asks for two minutes from the moment the first call has its answer. */
 const rememberMs = 3 * 60 * 1000
 
 interface Appended {
   readonly result: AppendResult
+  /** Of the entries that were stored. */
+  readonly numbers: Numbers | undefined
   /** Channels of which trimmed entries are left. */
   readonly untidy: readonly string[]
 }
 
-/** Stores a batch of entries of any channels, all of it or nothing. Within a write. */
-export function append(database: Database, request: AppendRequest): Appended {
+/**
+ * Stores a batch of entries of any channels, all of it or nothing. Within a write.
+ *
+ * @param trimmedAtOnce Of each channel, in entries.
+ */
+export function append(
+  database: Queries,
+  request: AppendRequest,
+  trimmedAtOnce: number = deletedAtOnce,
+): Appended {
   const { channels, places, fields, keys, ends } = request
   const rows = channels.map((channel) => findOrCreateChannel(database, channel))
   const before = rows.map(({ head, bytes }) => ({ head, bytes }))
@@ -36,13 +47,13 @@ export function append(database: Database, request: AppendRequest): Appended {
       exceptions.set(index, exception)
     }
   }
-  insertion.finish()
+  const numbers = insertion.finish()
   const untidy = rows.filter((row, place) => {
-    const isMore = isTrimDue(row, before[place]) && trim(database, row)
+    const isMore = isTrimDue(row, before[place]) && trim(database, row, trimmedAtOnce)
     saveChannel(database, row)
     return isMore
   })
-  return { result: { heads, exceptions }, untidy: untidy.map(({ name }) => name) }
+  return { result: { heads, exceptions }, numbers, untidy: untidy.map(({ name }) => name) }
 }
 
 /** The log has put them there in this order. */
@@ -57,7 +68,7 @@ function fieldsOf(fields: AppendRequest['fields'], index: number): StoredFields 
 }
 
 function exceptionOf(
-  database: Database,
+  database: Queries,
   row: ChannelRow,
   key: string | undefined,
 ): 'ended' | Position | undefined {
@@ -65,7 +76,7 @@ function exceptionOf(
   return known ?? (row.ended ? 'ended' : undefined)
 }
 
-function knownPosition(database: Database, row: ChannelRow, key: string): Position | undefined {
+function knownPosition(database: Queries, row: ChannelRow, key: string): Position | undefined {
   const known = database.get(
     'SELECT offset, "check" FROM idempotency WHERE history = ? AND key = ? AND until > ?',
     row.history,
@@ -76,7 +87,7 @@ function knownPosition(database: Database, row: ChannelRow, key: string): Positi
   return { epoch: row.epoch, offset: Number(known.offset), check: String(known.check) }
 }
 
-function remember(database: Database, row: ChannelRow, key: string): void {
+function remember(database: Queries, row: ChannelRow, key: string): void {
   database.run(
     'INSERT OR REPLACE INTO idempotency (history, key, offset, "check", until) VALUES (?, ?, ?, ?, ?)',
     row.history,

@@ -5,7 +5,8 @@ export type Value = string | number | null
 export type Row = Readonly<Record<string, unknown>>
 
 export interface Statement {
-  run(values: readonly Value[]): void
+  /** @returns the number of the row that was inserted last. */
+  run(values: readonly Value[]): number
   get(values: readonly Value[]): Row | undefined
   all(values: readonly Value[]): readonly Row[]
 }
@@ -19,6 +20,8 @@ export interface Connection {
 
 /** A library that can open SQLite files. */
 export interface Driver {
+  /** Two libraries in one process would take away each other's locks. */
+  readonly name: string
   open(file: string): Connection
   /** The result code of an error that the library threw; `undefined` where it is none of SQLite's. */
   resultCode(error: unknown): number | undefined

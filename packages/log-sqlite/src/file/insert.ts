@@ -1,6 +1,7 @@
 import type { ChannelRow } from './channel-row.ts'
-import type { Database } from './database.ts'
 import type { Value } from './driver/driver.ts'
+import type { Numbers } from './own-entries.ts'
+import type { Queries } from './session.ts'
 
 const columns = 'history, offset, "check", previous, at, bytes, body'
 const row = '(?, ?, ?, ?, ?, ?, ?)'
@@ -21,11 +22,11 @@ export interface StoredFields {
  * Within a write.
  */
 export class Insertion {
-  readonly #database: Database
+  readonly #database: Queries
   readonly #values: Value[] = []
   #count = 0
 
-  constructor(database: Database) {
+  constructor(database: Queries) {
     this.#database = database
   }
 
@@ -39,16 +40,19 @@ export class Insertion {
   }
 
   /** Stores what was added. */
-  finish(): void {
+  finish(): Numbers | undefined {
+    let last = 0
     const width = this.#values.length / this.#count
     for (let done = 0; done < this.#count; ) {
       const left = this.#count - done
       const count = left >= largest ? largest : Math.min(left, upTo)
       const values =
         count === this.#count ? this.#values : this.#values.slice(done * width, (done + count) * width)
-      this.#database.runWith(insertOf(count), values)
+      last = this.#database.runWith(insertOf(count), values)
       done += count
     }
+    // Numbers are given out one after the other while nobody else can write.
+    return last === 0 ? undefined : { first: last - this.#count + 1, last }
   }
 }
 

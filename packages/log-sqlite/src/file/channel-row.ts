@@ -1,6 +1,6 @@
-import type { Database } from './database.ts'
 import type { Row } from './driver/driver.ts'
 import type { ChannelRequest, StoredRetention } from './protocol.ts'
+import type { Queries } from './session.ts'
 
 /**
  * Whoever uses a channel keeps it, but doesn't note it every time: for readers that is a write, and for those who append a page more of one.
@@ -26,31 +26,31 @@ export interface ChannelRow {
   expiresAt: number | null
 }
 
-export function findChannel(database: Database, name: string): ChannelRow | undefined {
+export function findChannel(database: Queries, name: string): ChannelRow | undefined {
   const row = database.get('SELECT * FROM channel WHERE name = ?', storedName(name))
   return row === undefined ? undefined : decodeRow(name, row)
 }
 
 /** Within a write. */
-export function findOrCreateChannel(database: Database, request: ChannelRequest): ChannelRow {
+export function findOrCreateChannel(database: Queries, request: ChannelRequest): ChannelRow {
   return findChannel(database, request.channel) ?? createChannel(database, request)
 }
 
 /** Begins another history, with the retention that the channel had. Within a write. */
-export function beginAnew(database: Database, request: ChannelRequest): void {
+export function beginAnew(database: Queries, request: ChannelRequest): void {
   const old = findChannel(database, request.channel)
   if (old !== undefined) dropHistory(database, old.history)
   createChannel(database, { ...request, retention: old?.retention ?? request.retention })
 }
 
 /** Forgets a channel; what it stored is cleared away little by little. Within a write. */
-export function dropHistory(database: Database, history: number): void {
+export function dropHistory(database: Queries, history: number): void {
   database.run('DELETE FROM channel WHERE history = ?', history)
   database.run('INSERT OR IGNORE INTO dropped (history) VALUES (?)', history)
 }
 
 /** Stores what was changed but for the retention, and that the channel is in use. Within a write. */
-export function saveChannel(database: Database, row: ChannelRow): void {
+export function saveChannel(database: Queries, row: ChannelRow): void {
   database.run(
     `UPDATE channel SET head = ?, head_check = ?, bytes = ?, first = ?, before_check = ?, before_bytes = ?, ended = ?
       WHERE history = ?`,
@@ -67,7 +67,7 @@ export function saveChannel(database: Database, row: ChannelRow): void {
 }
 
 /** Stores the retention, and that the channel is in use. Within a write. */
-export function saveRetention(database: Database, { history, retention }: ChannelRow): void {
+export function saveRetention(database: Queries, { history, retention }: ChannelRow): void {
   const { maxEvents, maxBytes, maxAgeMs, idleMs } = retention
   database.run(
     'UPDATE channel SET max_events = ?, max_bytes = ?, max_age_ms = ?, idle_ms = ?, expires_at = ? WHERE history = ?',
@@ -99,7 +99,7 @@ export function nameOf(stored: unknown): string {
   return String(JSON.parse(`"${stored}"`))
 }
 
-function createChannel(database: Database, { channel, epoch, retention }: ChannelRequest): ChannelRow {
+function createChannel(database: Queries, { channel, epoch, retention }: ChannelRequest): ChannelRow {
   const { maxEvents, maxBytes, maxAgeMs, idleMs } = retention
   database.run(
     `INSERT INTO channel (name, epoch, max_events, max_bytes, max_age_ms, idle_ms, expires_at)

@@ -1,9 +1,9 @@
 import type { ChannelRow } from './channel-row.ts'
-import type { Database } from './database.ts'
+import type { Queries } from './session.ts'
 
 /** Entries looked at in one go. */
 const pageEntries = 64
-/** Entries deleted in one transaction: what is more waits for the next, so that nobody waits long for the lock. */
+/** Entries trimmed in one transaction: what is more waits for the next, so that nobody waits long for the lock. */
 export const deletedAtOnce = 1_000
 
 /**
@@ -31,34 +31,45 @@ export function isWorthTrimming({ first, retention: { maxAgeMs } }: ChannelRow, 
 /**
  * Moves `first`, and deletes what is before it. Changes the row alone and the entries. Within a write.
  *
- * @returns whether there may be more to delete.
+ * @returns whether there may be more to trim.
  */
-export function trim(database: Database, row: ChannelRow): boolean {
-  moveFirst(database, row)
-  return deleteTrimmed(database, row)
+export function trim(database: Queries, row: ChannelRow, atOnce: number = deletedAtOnce): boolean {
+  const isMore = moveFirst(database, row, atOnce)
+  return deleteTrimmed(database, row, atOnce) || isMore
 }
 
-/** Moves `first` to the oldest entry that the channel's retention keeps. Changes the row alone. */
-export function moveFirst(database: Database, row: ChannelRow): void {
+/**
+ * Moves `first` to the oldest entry that the channel's retention keeps. Changes the row alone.
+ *
+ * @returns whether it may have to go further: about so many entries are looked at.
+ */
+export function moveFirst(
+  database: Queries,
+  row: ChannelRow,
+  lookedAt: number = Number.POSITIVE_INFINITY,
+): boolean {
   const { maxEvents, maxBytes, maxAgeMs } = row.retention
   if (row.head - row.first + 1 > maxEvents) keepNewest(database, row, maxEvents)
   const oldest = maxAgeMs === null ? Number.NEGATIVE_INFINITY : Date.now() - maxAgeMs
   const isTooMuch = () => row.bytes - row.beforeBytes > maxBytes && row.first < row.head
+  const end = row.first + lookedAt
   while (row.first <= row.head && (maxAgeMs !== null || isTooMuch())) {
+    if (row.first >= end) return true
     const page = database.all(
       'SELECT "check", bytes, at FROM entry WHERE history = ? AND offset >= ? ORDER BY offset LIMIT ?',
       row.history,
       row.first,
       pageEntries,
     )
-    if (page.length === 0) return
+    if (page.length === 0) return false
     for (const entry of page) {
-      if (!isTooMuch() && Number(entry.at) >= oldest) return
+      if (!isTooMuch() && Number(entry.at) >= oldest) return false
       row.first += 1
       row.beforeCheck = String(entry.check)
       row.beforeBytes = Number(entry.bytes)
     }
   }
+  return false
 }
 
 /**
@@ -66,19 +77,19 @@ export function moveFirst(database: Database, row: ChannelRow): void {
  *
  * @returns whether there may be more of them.
  */
-function deleteTrimmed(database: Database, { history, first }: ChannelRow): boolean {
+function deleteTrimmed(database: Queries, { history, first }: ChannelRow, atOnce: number): boolean {
   const found = database.get(
     'SELECT offset FROM entry WHERE history = ? AND offset < ? ORDER BY offset LIMIT 1',
     history,
     first,
   )
   if (found === undefined) return false
-  const end = Math.min(first, Number(found.offset) + deletedAtOnce)
+  const end = Math.min(first, Number(found.offset) + atOnce)
   database.run('DELETE FROM entry WHERE history = ? AND offset < ?', history, end)
   return end < first
 }
 
-function keepNewest(database: Database, row: ChannelRow, count: number): void {
+function keepNewest(database: Queries, row: ChannelRow, count: number): void {
   const first = row.head - count + 1
   const before = database.get(
     'SELECT "check", bytes FROM entry WHERE history = ? AND offset = ?',

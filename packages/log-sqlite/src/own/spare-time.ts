@@ -1,0 +1,38 @@
+import { performance } from 'node:perf_hooks'
+
+/** A disk that takes longer is waited for elsewhere: what that costs is little beside it. */
+const quickMs = 1
+/** Of the time of a sync, asleep. */
+const idleShare = 0.75
+/** How long what was seen holds. */
+const trustMs = 100
+
+/**
+ * Whether the event loop would sleep anyway while the disk is busy. To have another thread wait for it takes two threads that wake each other,
+ * which costs as much again as a quick disk takes; so where nothing else is to be done it is waited for at once.
+ */
+export class SpareTime {
+  readonly #now: () => number
+  #until = Number.NEGATIVE_INFINITY
+
+  /** @param now A clock in milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  get isThere(): boolean {
+    return this.#now() < this.#until
+  }
+
+  /** Looks at what the event loop does from now on until the function that this gives is called: while another thread waits for the disk. */
+  look(): () => void {
+    const startedAt = this.#now()
+    const before = performance.eventLoopUtilization()
+    return () => {
+      const endedAt = this.#now()
+      const { idle, active } = performance.eventLoopUtilization(before)
+      const wasIdle = idle > 0 && idle >= idleShare * (idle + active)
+      this.#until = wasIdle && endedAt - startedAt <= quickMs ? endedAt + trustMs : Number.NEGATIVE_INFINITY
+    }
+  }
+}
