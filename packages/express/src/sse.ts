@@ -60,10 +60,14 @@ export function sse(options?: SseOptions<SseRequest>): ExpressSse {
     return events.open(this.req, this, handlerOrOptions, streamOptions)
   }
 
+  /** The application of the last request: nearly always the next one's, too. */
+  let lastApp: ExpressApp | undefined
   function middleware(request: ExpressRequest, response: ResponseWithSse, next: () => void): void {
-    if (request.app !== undefined) {
-      watchApp(request.app)
-      offer(request.app)
+    const { app } = request
+    if (app !== undefined && app !== lastApp) {
+      watchApp(app)
+      offer(app)
+      lastApp = app
     }
     // Another `sse()` may have been there first, here or on the prototype: the last one counts.
     if (response.sse !== openHere) response.sse = openHere

@@ -22,20 +22,18 @@ export function guardHandler(handler: Handler, replies: ReplyStreams): Handler {
   return Object.defineProperty(guarded, 'name', { value: handler.name })
 }
 
-async function guardResult(
+function guardResult(
   result: PromiseLike<unknown>,
   reply: FastifyReply,
   replies: ReplyStreams,
 ): Promise<unknown> {
-  try {
-    const value = await result
-    // A handler may return without waiting for `reply.sse()`; to Fastify that would be an empty answer.
-    await replies.settled(reply)
-    return value
-  } catch (error) {
+  const onError = (error: unknown): undefined => {
     if (!replies.takeError(error, reply)) throw error
-    return undefined
   }
+  return Promise.resolve(result).then((value) => {
+    // A handler may return without waiting for `reply.sse()`; to Fastify that would be an empty answer.
+    return replies.pending(reply)?.then(() => value, onError) ?? value
+  }, onError)
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

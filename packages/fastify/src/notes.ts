@@ -11,11 +11,14 @@ export class Notes<Owner extends object, Note> {
   }
 
   get(owner: Owner): Note | undefined {
-    const note: unknown = Reflect.get(owner, this.#key)
-    return note as Note | undefined // only `set` has the symbol
+    return (owner as Noted<Note>)[this.#key]
   }
 
   set(owner: Owner, note: Note | undefined): void {
-    Reflect.set(owner, this.#key, note)
+    const noted = owner as Noted<Note>
+    noted[this.#key] = note
   }
 }
+
+/** Any object, as whoever has the symbol sees it. */
+type Noted<Note> = Record<symbol, Note | undefined>

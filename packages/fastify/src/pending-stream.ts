@@ -39,15 +39,6 @@ export class PendingStream {
     return this.#state
   }
 
-  /** Opens the stream where there are no hooks to go through. What makes that impossible Fastify answers. */
-  openAtOnce(): void {
-    try {
-      this.open()
-    } catch (error) {
-      this.#reply.send(error)
-    }
-  }
-
   /** Sends the marker on its way through the hooks. */
   start(): void {
     this.#marker = new Marker()

@@ -50,15 +50,22 @@ export class ReplyStreams {
       const message = 'This reply is becoming a stream already: await the first call.'
       return Promise.reject(new SseError('ERR_SSE_ALREADY_OPEN', message))
     }
-    const pending = new PendingStream(reply, () => this.#openNow(reply, handlerOrOptions, options))
-    if (reply.sent || reply.raw.headersSent) {
-      // Hijacked by the user, so that Fastify runs no hooks; or answered, of which core has to say.
+    // Hijacked by the user, so that Fastify runs no hooks; or answered, of which core has to say.
+    const isTaken = reply.sent || reply.raw.headersSent
+    // Behind an error it is Fastify's to say whether there may be another answer: within an `onError` hook there may not.
+    if (!isTaken && !hasHooks && this.#failed.get(reply) !== true)
+      return this.#openAtOnce(reply, handlerOrOptions, options)
+    const pending = new PendingStream(reply, () => {
+      const stream = this.#openNow(reply, handlerOrOptions, options)
+      // A stream may stay for hours: what led to it must not.
+      this.#pending.set(reply, undefined)
+      return stream
+    })
+    if (isTaken) {
       pending.openOrCancel()
     } else {
       this.#pending.set(reply, pending)
-      // Behind an error it is Fastify's to say whether there may be another answer: within an `onError` hook there may not.
-      if (hasHooks || this.#failed.get(reply) === true) pending.start()
-      else pending.openAtOnce()
+      pending.start()
     }
     return pending.stream
   }
@@ -93,9 +100,9 @@ export class ReplyStreams {
     done()
   }
 
-  /** Resolves when a reply that is becoming a stream has become one. */
-  async settled(reply: FastifyReply): Promise<void> {
-    await this.#pending.get(reply)?.stream
+  /** The stream that a reply is about to become; `undefined` where it is none, or is one already. */
+  pending(reply: FastifyReply): Promise<EventStream> | undefined {
+    return this.#pending.get(reply)?.stream
   }
 
   /** Deals with an error of a reply's handler. `false`: it is Fastify's. */
@@ -124,6 +131,26 @@ export class ReplyStreams {
     }
   }
 
+  /** Opens the stream where there are no hooks to go through. What makes that impossible Fastify answers. */
+  #openAtOnce(
+    reply: FastifyReply,
+    handlerOrOptions?: StreamHandler | StreamOptions,
+    options?: StreamOptions,
+  ): Promise<EventStream> {
+    try {
+      const stream = this.#openNow(reply, handlerOrOptions, options)
+      reply.hijack()
+      return Promise.resolve(stream)
+    } catch (error) {
+      const pending = new PendingStream(reply, () => {
+        throw error
+      })
+      this.#pending.set(reply, pending)
+      reply.send(error)
+      return pending.stream
+    }
+  }
+
   #openNow(
     reply: FastifyReply,
     handlerOrOptions?: StreamHandler | StreamOptions,
@@ -137,10 +164,7 @@ export class ReplyStreams {
     }
     this.#replies.set(raw, reply)
     if (this.#hasKey) this.#requests.set(reply.request.raw, reply.request)
-    const stream = this.events.open(reply.request.raw, raw, handlerOrOptions, options)
-    // A stream may stay for hours: what led to it must not.
-    this.#pending.set(reply, undefined)
-    return stream
+    return this.events.open(reply.request.raw, raw, handlerOrOptions, options)
   }
 }
 
