@@ -33,25 +33,27 @@ const nowhere: Position = { epoch: '', offset: 0, check: '' }
 
 /** One stream's cursor in one channel. `#become` alone changes its state. */
 export class Subscription implements PublicSubscription, OpeningSubscription, HubMember {
-  readonly hub: Hub
-  readonly feed: StreamSubscriptions
-  readonly stream: OpenStream
-  readonly options: ResolvedSubscribeOptions
+  // What a delivery looks at comes first: fields lie in memory in this order.
   isQueued = false
-  memberIndex = 0
   #state: State = 'opening'
-  #topicSet: TopicSet<HubMember>
   /** Everything up to here is settled for this client. While live the head is, which this may lag behind. */
   #position: Position = nowhere
-  /** Offset of the position in the last id that was written to the client. */
-  #announced = nowhere.offset
-  /** It gets the bytes that are made for all who listen to its topics. */
-  #isShared = false
-  #page: Page | null = null
+  #topicSet: TopicSet<HubMember>
   #begin: (() => void) | null = null
   #isReading = false
+  readonly hub: Hub
+  readonly stream: OpenStream
+  /** It gets the bytes that are made for all who listen to its topics. */
+  #isShared = false
+  /** Offset of the position in the last id that was written to the client. */
+  #announced = nowhere.offset
+  #page: Page | null = null
   /** What diagnostics want to know of it, where somebody listens. */
   #watch: SubscriptionWatch | null = null
+
+  readonly feed: StreamSubscriptions
+  readonly options: ResolvedSubscribeOptions
+  memberIndex = 0
   readonly #selection: Selection
   #ready: SubscriptionReady | null = null
   #readyPromise: Promise<SubscriptionReady> | undefined

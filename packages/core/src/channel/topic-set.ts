@@ -24,6 +24,7 @@ const maxSharedRanges = 16
 
 /** What was made of one source, by the offset that its readers stood at. */
 interface SourceRanges {
+  readonly source: EntrySource
   readonly head: number
   readonly byOffset: Map<number, SharedRange>
 }
@@ -39,9 +40,10 @@ export class TopicSet<Member extends TopicMember> {
   readonly members: Member[] = []
   /** How many of them wait for the next entry; the members' own note. */
   liveCount = 0
+  /** Of pages, with which they go: readers that come back together ask for them one after the other, with the fan-out idle in between. */
   readonly #ranges = new WeakMap<EntrySource, SourceRanges>()
-  /** Its ranges are of use for one fan-out only. */
-  #growing: EntrySource | null = null
+  /** Of the ring, for which they are of use in one fan-out only. */
+  #growing: SourceRanges | undefined
 
   constructor(key: string, topics: readonly string[] | null) {
     this.key = key
@@ -69,30 +71,35 @@ export class TopicSet<Member extends TopicMember> {
 
   /** The same answer for all who ask for the same offset while the source has the same head. */
   sharedRange(source: EntrySource, from: Position): SharedRange {
-    let ranges = this.#ranges.get(source)
-    if (ranges === undefined || ranges.head !== source.head || ranges.byOffset.size === maxSharedRanges) {
-      ranges = { head: source.head, byOffset: new Map() }
-      this.#ranges.set(source, ranges)
+    let ranges = source.isGrowing ? this.#growing : this.#ranges.get(source)
+    if (
+      ranges === undefined ||
+      ranges.source !== source ||
+      ranges.head !== source.head ||
+      ranges.byOffset.size === maxSharedRanges
+    ) {
+      ranges = { source, head: source.head, byOffset: new Map() }
+      this.#keep(ranges)
     }
     let range = ranges.byOffset.get(from.offset)
     if (range === undefined) {
       const { entries, through } = collectRange(source, from, this.accepts)
       range = { frame: frameOf(entries), eventCount: entries.length, through, last: entries.at(-1)?.position }
       ranges.byOffset.set(from.offset, range)
-      if (source.isGrowing) this.#forgetWhenIdle(source)
     }
     return range
   }
 
-  // A page's ranges go with the page: readers that come back together ask for them one after the other, with the fan-out idle in
-  // between.
-  #forgetWhenIdle(source: EntrySource): void {
-    this.#growing = source
+  #keep(ranges: SourceRanges): void {
+    if (!ranges.source.isGrowing) {
+      this.#ranges.set(ranges.source, ranges)
+      return
+    }
+    this.#growing = ranges
     fanOut.onceIdle(this.#forgetGrowing)
   }
 
   readonly #forgetGrowing = (): void => {
-    if (this.#growing !== null) this.#ranges.delete(this.#growing)
-    this.#growing = null
+    this.#growing = undefined
   }
 }

@@ -35,6 +35,15 @@ export interface OpenStreamParts {
  * The stream behind `EventStream`. `closed` is its state, changed in `#shut` alone.
  */
 export class OpenStream implements EventStream, ClockedStream {
+  // What a delivery looks at comes first: fields lie in memory in this order, and these fit one line of the processor's cache.
+  #closed: CloseReason | null = null
+  readonly #sink: Sink
+  /** The last write filled the buffer and no `drain` has come since. */
+  #isBehind = false
+  wroteAt = 0
+  #eventCount = 0
+  #byteCount = 0
+
   readonly lastEventId: string | null
   readonly options: ResolvedStreamOptions
   readonly request: StreamRequest
@@ -42,20 +51,13 @@ export class OpenStream implements EventStream, ClockedStream {
   context: unknown
   /** Who feeds this stream from channels; set by the channel layer. */
   feed: StreamFeed | null = null
-  wroteAt = 0
   /** Neighbours in the list of the application's streams. */
   older: this | null = null
   newer: this | null = null
 
-  readonly #sink: Sink
   readonly #host: StreamHost<OpenStream>
   readonly #clock: StreamClock
-  #closed: CloseReason | null = null
-  /** The last write filled the buffer and no `drain` has come since. */
-  #isBehind = false
   #wasBehind = false
-  #eventCount = 0
-  #byteCount = 0
   readonly #watchers = new CloseWatchers()
   #drainWaiters: ((isOpen: boolean) => void)[] | undefined
 
