@@ -22,6 +22,15 @@ export function ratio(results, label, against, figure) {
   return compared(results, label, against, figure, (own, other) => own / other)
 }
 
+/** Compared with whichever of several did best in the same round; those that failed in it are left out. */
+function ratioToBest(results, label, others, figure) {
+  const values = (results.get(label) ?? []).map((result, round) => {
+    const rivals = others.map((other) => results.get(other)?.[round]?.[figure]).filter(Number.isFinite)
+    return result[figure] / Math.min(...rivals)
+  })
+  return median(values.filter((value) => value > 0))
+}
+
 function difference(results, label, beyond, figure) {
   return compared(results, label, beyond, figure, (own, other) => own - other)
 }
@@ -32,12 +41,12 @@ export function errorsOf(results, label) {
 
 /**
  * What a scenario's Rivulet contestants had to show, and whether they did. `overBy`: how much of the bar was used; above 1 it
- * was missed.
+ * was missed. Bars against runs that were not asked for are left out.
  */
 export function checkBars({ bars, columns }, results) {
   return bars.flatMap((bar) => {
-    const other = bar.against ?? bar.beyond
-    if (other !== undefined && !results.has(other)) return []
+    const others = [bar.against ?? bar.beyond ?? bar.againstBest ?? []].flat()
+    if (others.length > 0 && !others.some((other) => results.has(other))) return []
     return [...results.keys()]
       .filter((label) => (bar.of === undefined ? label.startsWith('rivulet') : label === bar.of))
       .map((label) => {
@@ -48,14 +57,16 @@ export function checkBars({ bars, columns }, results) {
   })
 }
 
-function valueFor({ figure, against, beyond }, results, label) {
+function valueFor({ figure, against, againstBest, beyond }, results, label) {
+  if (againstBest !== undefined) return ratioToBest(results, label, againstBest, figure)
   if (against !== undefined) return ratio(results, label, against, figure)
   if (beyond !== undefined) return difference(results, label, beyond, figure)
   return spread(results, label, figure).median
 }
 
-function textOf({ figure, against, beyond, atMost, atLeast }, columns) {
+function textOf({ figure, against, againstBest, beyond, atMost, atLeast }, columns) {
   const limit = atMost === undefined ? `≥ ${atLeast}` : `≤ ${atMost}`
+  if (againstBest !== undefined) return `${columns[figure]} ${limit} × the best library`
   if (against !== undefined) return `${columns[figure]} ${limit} × ${against}`
   return `${columns[figure]} ${limit}${beyond === undefined ? '' : ` beyond ${beyond}`}`
 }
