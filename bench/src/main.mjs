@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { contestants, libraries, versionOf } from './contestants/index.mjs'
 import { engines } from './engines/index.mjs'
@@ -6,7 +5,8 @@ import { measure } from './measure.mjs'
 import { readOptions, usage } from './options.mjs'
 import { profile } from './profiling.mjs'
 import { panelsOf } from './report/panels.mjs'
-import { pictureOf } from './report/picture.mjs'
+import { writePicture } from './report/picture.mjs'
+import { addToRecord } from './report/record.mjs'
 import { checkBars, errorsOf } from './report/summary.mjs'
 import { notesOn, tableOf } from './report/table.mjs'
 import { scenarios } from './scenarios/index.mjs'
@@ -20,9 +20,9 @@ async function runAll() {
   profile(...options.profile)
   const machine = `Node ${process.version}, ${cpus().length} × ${cpus()[0].model.trim()}`
   const panels = []
-  const report = { machine, rounds: options.rounds, versions: versions(), scenarios: {} }
+  const record = { machine, versions: versions(), scenarios: {} }
   console.log(`${machine}, ${options.rounds} rounds`)
-  console.log(report.versions.join(', '))
+  console.log(record.versions.join(', '))
   for (const scenario of options.scenarios) {
     let results = await measureAndShow(scenario)
     if (options.isQuick && (isFarOverBar(scenario, results) || hasFailed(results))) {
@@ -30,12 +30,13 @@ async function runAll() {
       results = await measureAndShow(scenario)
       if (isFarOverBar(scenario, results)) process.exitCode = 1
     }
-    report.scenarios[scenario.name] = { title: scenario.title, results: Object.fromEntries(results) }
+    record.scenarios[scenario.name] = { rounds: options.rounds, results: Object.fromEntries(results) }
+    // Each as soon as it is there: all of them take more than an hour.
+    if (options.json !== undefined) addToRecord(options.json, record)
     if (hasFailed(results)) process.exitCode = 1
     panels.push(...panelsOf(scenario, results))
   }
-  if (options.svg !== undefined) writeFileSync(options.svg, pictureOf(panels, machine))
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
+  if (options.svg !== undefined) writePicture(options.svg, panels, machine)
 }
 
 async function measureAndShow(scenario) {

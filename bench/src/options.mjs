@@ -9,7 +9,7 @@ export const usage = `pnpm bench [scenario ...] [options]
   --only <a,b>      only these contestants; for the log scenarios also engines
   --quick           floor, naive and Rivulet, short; fails where user CPU is more than 15 % over its bar
   --svg <file>      draw what a delivery costs, of the scenarios that measure it
-  --json <file>     write all figures of all rounds there
+  --json <file>     add all figures of all rounds to those of other scenarios there
   --profile <kind>  cpu or heap: profile the servers into bench/profiles/
   --list            name the scenarios
 `

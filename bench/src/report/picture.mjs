@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { barsOf } from './bars.mjs'
 import { linesOf } from './lines.mjs'
 import { escaped, panelWidth } from './svg.mjs'
@@ -27,7 +28,7 @@ const style = `
  * @param {import('./panels.mjs').Panel[]} panels
  * @param {string} foot On what machine it was measured.
  */
-export function pictureOf(panels, foot) {
+function pictureOf(panels, foot) {
   const drawn = panels.map((panel) => (panel.kind === 'bars' ? barsOf(panel) : linesOf(panel)))
   const width = 2 * margin + 2 * panelWidth + gap
   let y = margin
@@ -46,6 +47,11 @@ export function pictureOf(panels, foot) {
 ${body}<text class="faint" x="${margin}" y="${height - margin}">Microseconds of CPU per delivery${legendOf(panels)}. ${escaped(foot)}</text>
 </svg>
 `
+}
+
+/** @param {string} file To be written. */
+export function writePicture(file, panels, foot) {
+  writeFileSync(file, pictureOf(panels, foot))
 }
 
 function legendOf(panels) {
