@@ -90,7 +90,7 @@ export class SqliteLog implements EventLog {
     const upkeepMs = Math.min(checkMs / upkeepsPerCheck, maxUpkeepMs)
     this.#thread = new StorageThread({ file, synchronous, pollMs, upkeepMs, ownEntries }, answerMs, {
       opened: (opened) => this.#own.opened(opened),
-      walGrows: () => this.#own.makeRoom(),
+      checkpointed: (wal) => this.#own.checkpointed(wal),
       news: (news) => tellNews(this.#follower, news),
       missed: () => this.#follower.wake(),
       broken: (failure) => this.#follower.fail(failure),
@@ -145,7 +145,8 @@ export class SqliteLog implements EventLog {
       const result = (await this.#ask(appending(request), request)) as AppendResult // the thread's answer to an append
       return settleBatch(batch, request, result, this.#follower, this.#followed)
     }
-    if (own.synced !== null) await this.#untilSynced(own.synced, request)
+    if (own.synced === null) await nextTurn()
+    else await this.#untilSynced(own.synced, request)
     return settleBatch(batch, request, own.result, this.#follower, this.#followed)
   }
 
@@ -221,4 +222,9 @@ function appending({ channels: [first, ...others] }: AppendRequest): string {
   return others.length === 0
     ? `Appending to channel "${first?.channel}"`
     : `Appending to ${others.length + 1} channels`
+}
+
+/** Those who publish again as soon as they are answered would keep the event loop from everything else. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

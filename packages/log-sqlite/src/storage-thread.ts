@@ -13,8 +13,8 @@ import { workerFile } from './worker-file.ts'
 
 export interface StorageThreadEvents {
   opened(opened: OpenedFile): void
-  /** The WAL does not begin anew for as long as others than the thread write. */
-  walGrows(): void
+  /** A checkpoint has been made. */
+  checkpointed(wal: 'restarted' | 'growing'): void
   news(news: readonly News[]): void
   /** Entries may have been stored that no news told of. */
   missed(): void
@@ -119,7 +119,7 @@ export class StorageThread {
     if ('news' in message) this.#events.news(message.news)
     else if ('missed' in message) this.#events.missed()
     else if ('opened' in message) this.#events.opened(message.opened)
-    else if ('walGrows' in message) this.#events.walGrows()
+    else if ('wal' in message) this.#events.checkpointed(message.wal)
     else if ('broken' in message) this.#events.broken(asError(message.broken))
     else this.#settle(message)
   }

@@ -1,7 +1,17 @@
 import { describeLog, type LogHarness } from '@rivulet/testing'
+import { OwnCommits } from '../src/own/own-commits.ts'
 import { Storage } from './support/storage.ts'
 
 describeLog('a SQLite log', createHarness)
+
+describe('with everything left to the worker', () => {
+  beforeEach(() => {
+    jest.spyOn(OwnCommits.prototype, 'commit').mockReturnValue(null)
+  })
+  afterEach(() => jest.restoreAllMocks())
+
+  describeLog('a SQLite log', createHarness)
+})
 
 function createHarness(): LogHarness {
   const storage = new Storage()

@@ -88,6 +88,31 @@ test('the WAL that a long reader has kept from beginning anew shrinks once that 
   })
 })
 
+test.each([
+  ['one', 1, 4_000],
+  ['20', 20, 40_000],
+])(
+  'the WAL stays small for as long as is published, by %s at a time, with one who follows',
+  async (_who, width, count) => {
+    const log = storage.log({ synchronous: 'normal' })
+    const listener = await followFromHead(log, 'news')
+    let [next, largest] = [0, 0]
+    const publish = async () => {
+      while (next < count) {
+        next += 1
+        await log.append('news', entry(`${next}`))
+        if (next % 50 === 0) largest = Math.max(largest, sizeOf('-wal'))
+      }
+    }
+    await Promise.all(Array.from({ length: width }, publish))
+    await listener.until(({ entries }) => entries.length === count)
+    expect(listener.data).toEqual(Array.from({ length: count }, (_each, index) => `${index + 1}`))
+    expect(largest).toBeGreaterThan(1_000 * KiB)
+    expect(largest).toBeLessThan(40 * 1024 * KiB)
+    await listener.stop()
+  },
+)
+
 test('channels that nobody uses are forgotten, those that are followed or read are not', async () => {
   const log = storage.log({ checkMs: 150 })
   const other = storage.log({ checkMs: 150 })

@@ -43,10 +43,10 @@ async function listenTo(child: ChildProcessByStdio<null, Readable, Readable>): P
   return { answer: JSON.parse(text), errors }
 }
 
-test('closing leaves no thread and no descriptor, and the process ends', async () => {
+test('closing leaves no thread, no descriptor and no other file than the log, and the process ends', async () => {
   const { answer } = await live('close')
-  expect(answer.open).toMatchObject({ threads: 1 })
-  expect(answer.left).toEqual({ threads: 0, descriptors: 0 })
+  expect(answer.open).toEqual({ threads: 1, files: 3 })
+  expect(answer.left).toEqual({ threads: 0, descriptors: 0, files: 1 })
 })
 
 test('a log that nobody closes does not keep the process alive', async () => {

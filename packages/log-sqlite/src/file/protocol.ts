@@ -131,8 +131,8 @@ export type WorkerMessage =
   /** Nothing is known of what was stored meanwhile. */
   | { readonly missed: true }
   | { readonly opened: OpenedFile }
-  /** Batches were stored during a checkpoint, so that the WAL does not begin anew by itself. */
-  | { readonly walGrows: true }
+  /** After a checkpoint: whether the WAL begins anew. Where batches were stored meanwhile it does not. */
+  | { readonly wal: 'restarted' | 'growing' }
   /** Looking for news fails. Said once until it works again. */
   | { readonly broken: WorkerFailure }
 

@@ -56,3 +56,6 @@ CREATE TABLE dropped (history INTEGER PRIMARY KEY);
 PRAGMA application_id = ${applicationId};
 PRAGMA user_version = ${schemaVersion};
 `
+
+/** Left of the WAL after everything in it has been moved into the file, in bytes. Each connection has to be told. */
+export const journalSizeLimit = 16 * 1024 * 1024

@@ -2,8 +2,8 @@ import type { Driver } from '../file/driver/driver.ts'
 import { Failure } from '../file/failure.ts'
 import { assertLayout } from '../file/layout.ts'
 import { identityOf } from '../file/place.ts'
+import { journalSizeLimit } from '../file/schema.ts'
 import { type Queries, Session } from '../file/session.ts'
-import { journalSizeLimit } from '../file/wal.ts'
 
 /** What the connection knows the file as. */
 const schema = 'log'

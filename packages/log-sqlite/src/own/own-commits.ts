@@ -10,9 +10,9 @@ import {
   type OpenedFile,
   type WorkerRequest,
 } from '../file/protocol.ts'
-import { checkpointPages } from '../file/wal.ts'
 import { FileWriter } from './file-writer.ts'
 import { Pace } from './pace.ts'
+import { WalGrowth } from './wal-growth.ts'
 import { WalSync } from './wal-sync.ts'
 
 /** Batches of more text take milliseconds whatever the disk does. */
@@ -45,14 +45,12 @@ export class OwnCommits {
   readonly entries = new OwnEntries()
   readonly #options: OwnCommitsOptions
   readonly #pace: Pace
+  readonly #growth = new WalGrowth()
   #driver: Driver | null = null
   #isLoading = false
   #opened: OpenedFile | null = null
   #writer: FileWriter | null = null
   #walSync: WalSync | null = null
-  /** Pages that this thread has added to the WAL since it last asked for a checkpoint. */
-  #walPages = 0
-  #mustMakeRoom = false
 
   constructor(options: OwnCommitsOptions) {
     this.#options = options
@@ -66,9 +64,9 @@ export class OwnCommits {
     this.entries.begin(opened.count)
   }
 
-  /** The WAL does not begin anew while this thread writes: the next batch is the worker's, behind that. */
-  makeRoom(): void {
-    this.#mustMakeRoom = true
+  /** The worker has made a checkpoint. */
+  checkpointed(wal: 'restarted' | 'growing'): void {
+    this.#growth.checkpointed(wal)
   }
 
   /** @returns `null` where nothing was stored, and the worker is to store the batch. */
@@ -86,7 +84,7 @@ export class OwnCommits {
     const { result, numbers, untidy } = appended
     if (numbers !== undefined) this.entries.add(numbers)
     for (const channel of untidy) this.#options.tell({ do: 'tidy', channel })
-    this.#askForCheckpoint(request)
+    if (this.#growth.add(request)) this.#options.tell({ do: 'checkpoint' })
     return { result, synced: this.#walSync?.sync() ?? null }
   }
 
@@ -104,8 +102,8 @@ export class OwnCommits {
 
   #ready({ bytes }: AppendRequest): FileWriter | null {
     if (this.#opened === null || bytes > maxBytes || this.#pace.isResting) return null
-    if (this.#mustMakeRoom) {
-      this.#mustMakeRoom = false
+    // The batch is the worker's then, behind that.
+    if (this.#growth.takeRestart()) {
       this.#options.tell({ do: 'restartWal' })
       return null
     }
@@ -151,15 +149,6 @@ export class OwnCommits {
     this.#close()
     // The worker opens the file that is there now.
     if (code !== 'FILE_REPLACED') this.#pace.rest()
-  }
-
-  #askForCheckpoint({ bytes, fields, keys }: AppendRequest): void {
-    const entryCount = fields.length / fieldCount
-    // Of each commit the channel's row, the last number and the ends of the table and of its index, of keys three more.
-    this.#walPages += 4 + (keys === undefined ? 0 : 3) + (bytes + 200 * entryCount) / 4096
-    if (this.#walPages < checkpointPages) return
-    this.#walPages = 0
-    this.#options.tell({ do: 'checkpoint' })
   }
 
   #close(): void {

@@ -1,14 +1,20 @@
-/** A commit that takes longer is slow: an event loop is held up for as long by garbage collection now and then. */
+/** Whatever takes longer is slow: an event loop is held up for as long by garbage collection now and then. */
 const slowMs = 5
-/** Slow commits may take so much in a second, 2 % of it: one that was interrupted by other programs is no reason. */
-const allowance = { slowMs: 20, withinMs: 1_000 }
-/** How long the worker does it then. */
+/** Nothing may take so long twice. */
+const tooSlowMs = 100
+/**
+ * A thread that shares its core is interrupted in the midst of one thing in some dozens, and a disk that is slow or busy is so again and again. So each
+ * slow one weighs as much as three quick ones, and four in a row, or more than a quarter of many, are too many.
+ */
+const slowWeight = 3
+const tooMany = 12
+/** How long it is left to another thread then. */
 const restMs = 10_000
 
-/** Whether commits are quick enough for the thread that has other things to do. A disk that is slow, or busy, shows in them. */
+/** Whether what waits for the disk, or may, is quick enough for a thread that has other things to do. */
 export class Pace {
   readonly #now: () => number
-  #slow: { readonly endedAt: number; readonly tookMs: number }[] = []
+  #weight = 0
   #restsUntil = Number.NEGATIVE_INFINITY
 
   /** @param now A clock in milliseconds. */
@@ -20,26 +26,24 @@ export class Pace {
     return this.#restsUntil !== Number.NEGATIVE_INFINITY && this.#now() < this.#restsUntil
   }
 
-  /** Notes how long it takes. */
+  /** Does something, and notes how long it takes. */
   watch<T>(work: () => T): T {
     const startedAt = this.#now()
     try {
       return work()
     } finally {
-      const endedAt = this.#now()
-      if (endedAt - startedAt > slowMs) this.#note(endedAt, endedAt - startedAt)
+      this.#note(this.#now() - startedAt)
     }
   }
 
   rest(): void {
-    this.#slow = []
+    this.#weight = 0
     this.#restsUntil = this.#now() + restMs
   }
 
-  #note(endedAt: number, tookMs: number): void {
-    this.#slow = this.#slow.filter((each) => each.endedAt > endedAt - allowance.withinMs)
-    this.#slow.push({ endedAt, tookMs })
-    const sumMs = this.#slow.reduce((sum, each) => sum + each.tookMs, 0)
-    if (sumMs > allowance.slowMs) this.rest()
+  #note(tookMs: number): void {
+    if (tookMs > slowMs) this.#weight += slowWeight
+    else if (this.#weight > 0) this.#weight -= 1
+    if (this.#weight >= tooMany || tookMs > tooSlowMs) this.rest()
   }
 }

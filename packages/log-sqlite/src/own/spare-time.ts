@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks'
 
-/** A disk that takes longer is waited for elsewhere: what that costs is little beside it. */
-const quickMs = 1
-/** Of the time of a sync, asleep. */
-const idleShare = 0.75
+/** A disk that takes longer, with the way to another thread and back, is waited for there: what that way costs is little beside it. */
+const quickMs = 2
+/** Of the time of a sync, asleep. To begin and to end it takes about a third of a quick one. */
+const idleShare = 0.5
 /** How long what was seen holds. */
-const trustMs = 100
+const trustMs = 500
 
 /**
  * Whether the event loop would sleep anyway while the disk is busy. To have another thread wait for it takes two threads that wake each other,

@@ -5,9 +5,8 @@ import { asFailure, Failure } from '../file/failure.ts'
 import { assertLayout } from '../file/layout.ts'
 import { identityOf } from '../file/place.ts'
 import type { OpenedFile, WorkerSettings } from '../file/protocol.ts'
-import { applicationId, schemaSql, schemaVersion } from '../file/schema.ts'
+import { applicationId, journalSizeLimit, schemaSql, schemaVersion } from '../file/schema.ts'
 import { type Queries, Session } from '../file/session.ts'
-import { journalSizeLimit } from '../file/wal.ts'
 
 /** Takes the lock of readers at once: what is read then is of one moment, and finds nothing in its way. */
 const beginRead = 'BEGIN; SELECT 1 FROM sqlite_schema'

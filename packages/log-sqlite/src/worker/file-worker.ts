@@ -202,8 +202,14 @@ export class FileWorker {
 
   /** The first who writes into a WAL that begins anew waits for the disk: better here than in the publishers' thread. */
   #checkpoint(): void {
-    if (this.#database.checkpoint('PASSIVE')) this.#write(() => this.#database.touch())
-    else this.#say({ walGrows: true })
+    const version = this.#database.dataVersion()
+    const isAll = this.#database.checkpoint('PASSIVE')
+    const isRestarted = this.#write(() => {
+      if (!isAll || this.#database.dataVersion() !== version) return false
+      this.#database.touch()
+      return true
+    })
+    this.#say({ wal: isRestarted ? 'restarted' : 'growing' })
   }
 
   /** Clears away what was trimmed of a channel, and notes that it is in use. */

@@ -107,9 +107,14 @@ export class NewsReader {
 
   /** Up to which number nothing is news, where everything up to `seq` is known. */
   #knownAfter(seq: number, newest: number): number {
-    if (this.#own === undefined) return seq
-    const { first, last } = this.#own
-    return first !== this.#staleFirst && first <= seq + 1 && last <= newest ? Math.max(seq, last) : seq
+    const before = this.#own
+    if (before === undefined || before.first === this.#staleFirst) return seq
+    // Of a state that was rolled back, or not all of what came since this was last looked at.
+    if (before.last > newest || before.first > seq + 1) return seq
+    // What came since the transaction began is not in it.
+    const now = this.#ownEntries()
+    const last = now?.first === before.first ? Math.min(now.last, newest) : before.last
+    return Math.max(seq, last)
   }
 
   #newest(): Mark {

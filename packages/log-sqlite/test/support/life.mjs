@@ -1,5 +1,6 @@
 // What is left of a log in a process, which says so as JSON: node life.mjs <file> <what>.
 import { readdirSync, readlinkSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { createSqliteLog } from '@rivulet/log-sqlite'
 
 const [, , file, what] = process.argv
@@ -46,10 +47,18 @@ const programs = {
   async close() {
     const { ended } = await follow()
     await append('one')
-    const open = { threads: threads.length, descriptors: descriptors() }
+    const ofWorker = descriptors()
+    // Until this thread has opened the file too, and what it syncs.
+    while (process.platform === 'linux' && descriptors() < ofWorker + 3) await append('more')
+    const open = { threads: threads.length, files: readdirSync(dirname(file)).length }
     await log.close()
     await ended
-    return { open, left: { threads: threads.length, descriptors: descriptors() } }
+    const left = {
+      threads: threads.length,
+      descriptors: descriptors(),
+      files: readdirSync(dirname(file)).length,
+    }
+    return { open, left }
   },
   /** The process has nothing else to do, and ends with the log open. */
   async leave() {
@@ -86,7 +95,8 @@ const programs = {
   async warnings() {
     const warnings = []
     process.on('warning', ({ message }) => warnings.push(message))
-    await append('one')
+    // The first is stored by the worker, those behind it by this thread.
+    for (let count = 0; count < 5; count += 1) await append(`${count}`)
     await log.close()
     return { warnings }
   },
