@@ -28,7 +28,15 @@ const tools = {
   pgbouncer: { commands: ['pgbouncer'], get: 'apt-get install pgbouncer' },
 } as const
 
-export type ToolName = keyof typeof tools | `node@${number}`
+/** What `.ci/engines` fetches, by its place there: this machine's own may be older. */
+const engines = {
+  'valkey-server@8.1': 'usr/bin/valkey-server',
+  'redis-server@8.0': 'usr/bin/redis-server',
+  'nats-server@2.10': 'usr/sbin/nats-server',
+  'postgres@17': 'usr/lib/postgresql/17/bin/postgres',
+} as const
+
+export type ToolName = keyof typeof tools | keyof typeof engines | `node@${number}`
 
 /** A tool, and `describe` and `test` for the tests that need it. */
 export interface Tool {
@@ -81,11 +89,23 @@ export function toolAt(name: ToolName, path: string | undefined, inCI: boolean):
 }
 
 function howToGet(name: ToolName): string {
-  return isNodeVersion(name) ? 'the npm registry must be reachable' : tools[name].get
+  if (isNodeVersion(name)) return 'the npm registry must be reachable'
+  return isEngine(name) ? 'run .ci/engines, on Debian' : tools[name].get
 }
 
 function findTool(name: ToolName): string | undefined {
-  return isNodeVersion(name) ? findNode(name) : findProgram(tools[name].commands)
+  if (isNodeVersion(name)) return findNode(name)
+  return isEngine(name) ? findEngine(name) : findProgram(tools[name].commands)
+}
+
+function isEngine(name: ToolName): name is keyof typeof engines {
+  return name in engines
+}
+
+function findEngine(name: keyof typeof engines): string | undefined {
+  const folder = process.env.RIVULET_ENGINES ?? join(root, 'node_modules', '.cache', 'rivulet', 'engines')
+  const program = join(folder, engines[name])
+  return isExecutable(program) ? program : undefined
 }
 
 function isNodeVersion(name: ToolName): name is `node@${number}` {
