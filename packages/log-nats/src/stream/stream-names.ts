@@ -8,8 +8,8 @@ const generationLength = 6
 /**
  * What channels are called on the server, where names may have no dots, spaces, wildcards or slashes and are folders on disk.
  *
- * A channel has one subject, and each of its histories a stream of its own name: the server lets only one stream have a subject,
- * and whoever deletes the stream of an old history cannot hit the next one.
+ * A channel has one subject, and each of its histories a stream of its own name: only one stream at a time has the subject, and
+ * whoever deletes the stream of an old history cannot hit the next one.
  */
 export class StreamNames {
   readonly #prefix: string
@@ -25,6 +25,11 @@ export class StreamNames {
 
   subject(channel: string): string {
     return `${this.#prefix}.${tokenOf(channel)}`
+  }
+
+  /** What the stream of a channel has before it has the channel's subject. */
+  claim(channel: string): string {
+    return `${this.subject(channel)}-claim`
   }
 
   /** The name for a new history's stream. */

@@ -1,7 +1,6 @@
 import {
   DiscardPolicy,
   JetStreamApiCodes,
-  JetStreamApiError,
   type JetStreamManager,
   RetentionPolicy,
   StorageType,
@@ -10,7 +9,9 @@ import {
 } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
 import { type ResolvedRetention, resolveRetention, SseError } from '@rivulet/core'
+import { Claim, type StreamSteps } from './claim.ts'
 import { type History, historyOf, isEmptied, isForgotten } from './history.ts'
+import { ignoring } from './ignoring.ts'
 import type { StreamNames } from './stream-names.ts'
 import { encodeNote, type StreamNote } from './stream-note.ts'
 
@@ -20,7 +21,6 @@ export const rememberMs = 3 * 60 * 1000
 const maxRemembered = 10_000
 /** Streams that may vanish or appear under the eyes of one call. */
 const maxAttempts = 20
-const subjectsOverlap = 10065
 
 export interface StreamSettings {
   readonly storage: 'file' | 'memory'
@@ -28,7 +28,7 @@ export interface StreamSettings {
 }
 
 /** Finds, makes and deletes the streams of channels. */
-export class Streams {
+export class Streams implements StreamSteps {
   readonly names: StreamNames
   readonly #settings: StreamSettings
   /** Of channels that were used: a stream that exists is the channel's only one. */
@@ -63,11 +63,16 @@ export class Streams {
       JetStreamApiCodes.StreamNotFound,
       api.streams.find(this.names.subject(channel)),
     )
-    if (found === null || this.names.isOf(channel, found)) return found
+    if (found !== null) this.assertIsOf(channel, found)
+    return found
+  }
+
+  assertIsOf(channel: string, stream: string): void {
+    if (this.names.isOf(channel, stream)) return
     throw new SseError(
       'ERR_SSE_LOG_FOREIGN_KEY',
-      `The stream "${found}" takes the subject of channel "${channel}": give the log another prefix.`,
-      { value: found },
+      `The stream "${stream}" takes the subject of channel "${channel}": give the log another prefix.`,
+      { value: stream },
     )
   }
 
@@ -82,12 +87,19 @@ export class Streams {
    * Deletes a history that nobody uses. Its subject is taken away first: what is published from then on goes into a new history, and
    * if something came in just before, it stays.
    */
-  async forget(api: JetStreamManager, { stream, channel, head }: History): Promise<void> {
+  async forget(
+    api: JetStreamManager,
+    { stream, channel, head }: Pick<History, 'stream' | 'channel' | 'head'>,
+  ): Promise<void> {
     const subject = this.names.subject(channel)
-    const taken = await this.#update(api, stream, { subjects: [`${subject}-forgotten`] })
-    if (taken !== null && taken.state.last_seq > head)
-      await this.#update(api, stream, { subjects: [subject] })
+    const taken = await this.move(api, stream, `${subject}-forgotten`)
+    if (taken !== null && taken.state.last_seq > head) await this.move(api, stream, subject)
     else await this.drop(api, stream)
+  }
+
+  /** Gives a stream another subject; null where it is gone. */
+  move(api: JetStreamManager, stream: string, subject: string): Promise<StreamInfo | null> {
+    return this.#update(api, stream, { subjects: [subject] })
   }
 
   async drop(api: JetStreamManager, stream: string): Promise<void> {
@@ -105,7 +117,7 @@ export class Streams {
 
   async #look(api: JetStreamManager, channel: string): Promise<History | null> {
     const stream =
-      this.#known.get(channel) ?? (await this.find(api, channel)) ?? (await this.#create(api, channel))
+      this.#known.get(channel) ?? (await this.find(api, channel)) ?? (await this.#begin(api, channel))
     if (stream === null) return null
     const info = await infoOf(api, stream)
     if (info === null) this.#known.delete(channel)
@@ -113,42 +125,29 @@ export class Streams {
     return info === null ? null : historyOf(info)
   }
 
-  /** Gives null where somebody else was faster. */
-  async #create(api: JetStreamManager, channel: string): Promise<string | null> {
-    const stream = this.names.fresh(channel)
-    const retention = this.#retentions.get(channel) ?? resolveRetention({})
-    const created = await ignoring(
-      subjectsOverlap,
-      api.streams.add({
-        name: stream,
-        subjects: [this.names.subject(channel)],
-        description: encodeNote({ channel, retention, usedAt: 0 }),
-        storage: this.#settings.storage === 'file' ? StorageType.File : StorageType.Memory,
-        num_replicas: this.#settings.replicas,
-        duplicate_window: nanos(rememberMs),
-        allow_direct: true,
-        // A single message that is deleted would be a hole.
-        deny_delete: true,
-        retention: RetentionPolicy.Limits,
-        discard: DiscardPolicy.Old,
+  async #begin(api: JetStreamManager, channel: string): Promise<string | null> {
+    const config = {
+      description: encodeNote({
+        channel,
+        retention: this.#retentions.get(channel) ?? resolveRetention({}),
+        usedAt: 0,
       }),
-    )
-    return created === null ? null : stream
+      storage: this.#settings.storage === 'file' ? StorageType.File : StorageType.Memory,
+      num_replicas: this.#settings.replicas,
+      duplicate_window: nanos(rememberMs),
+      allow_direct: true,
+      // A single message that is deleted would be a hole.
+      deny_delete: true,
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.Old,
+    }
+    return new Claim({ api, streams: this, channel }).settle(config)
   }
 }
 
 /** What the server says of a stream, or null where it is gone. */
 function infoOf(api: JetStreamManager, stream: string): Promise<StreamInfo | null> {
   return ignoring(JetStreamApiCodes.StreamNotFound, api.streams.info(stream))
-}
-
-async function ignoring<T>(code: number, promise: Promise<T>): Promise<T | null> {
-  try {
-    return await promise
-  } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === code) return null
-    throw error
-  }
 }
 
 function remember<T>(map: Map<string, T>, channel: string, value: T): void {
