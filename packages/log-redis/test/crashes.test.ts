@@ -3,6 +3,7 @@ import { needs } from '../../../test/support/needs.ts'
 import { openers } from './clients.ts'
 import { afterGap } from './sse-server.ts'
 import { StreamBench } from './stream-bench.ts'
+import { untilReplicated } from './until-replicated.ts'
 
 const redis = needs('redis-server')
 
@@ -63,7 +64,7 @@ for (const [name, open] of openers) {
     }
 
     test('are told of a tail that a promoted replica has lost, also once it is past the old head', async () => {
-      const primary = await bench.engine('--repl-diskless-sync-delay', '0')
+      const primary = await bench.engine()
       const link = await bench.gateway(primary.port)
       const address = await bench.gateway(primary.port)
       const replica = await bench.engine('--replicaof', '127.0.0.1', String(link.port))
@@ -72,7 +73,7 @@ for (const [name, open] of openers) {
         for (const data of all) await server.channel('news').publish({ data })
       }
       await publish('kept 1', 'kept 2', 'kept 3')
-      expect(await bench.admin(primary.port).wait(1, 5_000)).toBe(1)
+      await untilReplicated(bench.admin(primary.port), bench.admin(replica.port))
       const knowsKept = await server.collect('news', { count: 3 })
       link.switchTo(null)
       await publish('lost 4', 'lost 5')

@@ -4,6 +4,7 @@ import { needs } from '../../../test/support/needs.ts'
 import { openers } from './clients.ts'
 import { OwnServer } from './own-server.ts'
 import { Storage } from './storage.ts'
+import { untilReplicated } from './until-replicated.ts'
 
 const redis = needs('redis-server')
 const durable = ['--appendonly', 'yes', '--appendfsync', 'always']
@@ -98,7 +99,7 @@ for (const [name, open] of openers) {
       const log = await primary.storage.log()
       const replica = await serve('--replicaof', '127.0.0.1', String(primary.server.port))
       const kept = await append(log, 3)
-      await primary.storage.admin.wait(1, 0)
+      await untilReplicated(primary.storage.admin, replica.storage.admin)
       // From here on the replica hears nothing more of its primary.
       await replica.storage.admin.call('REPLICAOF', 'NO', 'ONE')
       const lost = await append(log, 2)

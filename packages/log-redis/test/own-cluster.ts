@@ -124,7 +124,7 @@ async function startMember(
   const server = await OwnServer.start(
     program,
     ...['--cluster-enabled', 'yes', '--cluster-port', String(busPort)],
-    ...['--cluster-node-timeout', String(nodeTimeoutMs), '--repl-diskless-sync-delay', '0'],
+    ...['--cluster-node-timeout', String(nodeTimeoutMs)],
     // A replica counts once it has heard something.
     ...['--repl-ping-replica-period', '1'],
     ...settings,

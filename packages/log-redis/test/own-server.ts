@@ -29,7 +29,11 @@ export class OwnServer {
 
   /** Starts it, again after a kill; resolves when it answers. */
   async start(): Promise<void> {
-    const settings = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder, '--save', '']
+    const settings = [
+      ...['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder, '--save', ''],
+      // Replicas are copied to at once, not after five seconds.
+      ...['--repl-diskless-sync-delay', '0'],
+    ]
     const server = spawn(this.#program, [...settings, ...this.#settings], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })

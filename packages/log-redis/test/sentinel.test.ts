@@ -5,6 +5,7 @@ import { createRedisLog } from '../src/index.ts'
 import { OwnSentinels } from './own-sentinel.ts'
 import { OwnServer } from './own-server.ts'
 import { afterGap, payloads, SseServer } from './sse-server.ts'
+import { untilReplicated } from './until-replicated.ts'
 
 const redis = needs('redis-server')
 
@@ -46,14 +47,14 @@ redis.describe('a fail-over by Sentinel', () => {
   }
 
   test('where the replica had everything, clients go on exactly, open streams and those that come back', async () => {
-    const { primary, primaryAdmin, sentinels } = await start()
+    const { primary, primaryAdmin, replicaAdmin, sentinels } = await start()
     const server = await serve(sentinels)
     const channel = server.channel('news')
     await channel.publish({ data: 'first' })
     const open = await server.collectBetween('news', 'first', 'last')
     const seen = await server.collect('news', { until: ({ data }) => data === 'first' })
     for (let n = 1; n <= 20; n += 1) await channel.publish({ data: `${n}` })
-    await untilReplicated(primaryAdmin)
+    await untilReplicated(primaryAdmin, replicaAdmin)
     await primary.kill()
     await publishUntilStored(() => channel.publish({ data: 'after', idempotencyKey: 'after' }))
     await channel.publish({ data: 'last' })
@@ -76,7 +77,7 @@ redis.describe('a fail-over by Sentinel', () => {
     const channel = server.channel('news')
     await channel.publish({ data: 'kept' })
     const kept = await server.collect('news', { until: ({ data }) => data === 'kept' })
-    await untilReplicated(primaryAdmin)
+    await untilReplicated(primaryAdmin, replicaAdmin)
     // It stays a replica, so that sentinels promote it, and hears nothing more.
     await replicaAdmin.call('REPLICAOF', '127.0.0.1', '1')
     for (const data of ['lost 1', 'lost 2']) await channel.publish({ data })
@@ -99,12 +100,6 @@ redis.describe('a fail-over by Sentinel', () => {
     expect(payloads(exact.events)).toEqual(['new 1', 'new 2', 'new 3', 'last'])
   }, 60_000)
 })
-
-/** WAIT is for what its own connection has written, and so for all before that. */
-async function untilReplicated(primary: Redis): Promise<void> {
-  await primary.set('rivulet-test', '')
-  expect(await primary.wait(1, 5_000)).toBe(1)
-}
 
 /** Until the promoted server takes it; its key stores it once. */
 async function publishUntilStored(publish: () => Promise<unknown>): Promise<void> {
