@@ -48,8 +48,8 @@ const checks: OptionChecks<SqliteLogSettings> = {
  * A log in one SQLite file, for any number of channels and for all processes of one machine:
  * `createChannel('orders', { log: createSqliteLog({ file: 'events.db' }) })`.
  *
- * Make one per process and close it after the channels. Everything that waits for the disk or for another process's lock does so
- * in a thread of its own, which the first call starts.
+ * Make one per process and close it after the channels. Events are stored in this thread for as long as that is quick; what may take longer, such as waiting
+ * for another process's lock, is done by a thread that the first call starts.
  *
  * @throws SseError `ERR_SSE_OPTION`
  * @see https://www.sqlite.org/wal.html

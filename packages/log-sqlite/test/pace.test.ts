@@ -5,7 +5,7 @@ let time = 0
 let pace: Pace
 beforeEach(() => {
   time = 0
-  pace = new Pace(() => time)
+  pace = new Pace(() => time, 10_000)
 })
 
 function take(...durations: readonly number[]): void {
@@ -52,7 +52,23 @@ test('an event loop that slept while a quick disk was busy has time, for a while
   time += 1
   stopLooking()
   expect(spareTime.isThere).toBe(true)
-  time += 500
+  spareTime.spend(() => {
+    time += 2
+  })
+  expect(spareTime.isThere).toBe(true)
+  time += 498
+  expect(spareTime.isThere).toBe(false)
+})
+
+test('what takes long ends it', async () => {
+  const spareTime = new SpareTime(() => time)
+  const stopLooking = spareTime.look()
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  stopLooking()
+  expect(spareTime.isThere).toBe(true)
+  spareTime.spend(() => {
+    time += 3
+  })
   expect(spareTime.isThere).toBe(false)
 })
 

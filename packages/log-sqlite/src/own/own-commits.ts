@@ -17,6 +17,8 @@ import { WalSync } from './wal-sync.ts'
 
 /** Batches of more text take milliseconds whatever the disk does. */
 const maxBytes = 256 * 1024
+/** How long the worker stores where commits are slow here, or fail. */
+const restMs = 10_000
 /** Deleted of a channel in one commit, beside as many as were stored. */
 const trimmedAtOnce = 64
 
@@ -54,7 +56,7 @@ export class OwnCommits {
 
   constructor(options: OwnCommitsOptions) {
     this.#options = options
-    this.#pace = new Pace(() => options.now())
+    this.#pace = new Pace(() => options.now(), restMs)
   }
 
   /** The worker has opened a file. */

@@ -8,18 +8,21 @@ const tooSlowMs = 100
  */
 const slowWeight = 3
 const tooMany = 12
-/** How long it is left to another thread then. */
-const restMs = 10_000
 
 /** Whether what waits for the disk, or may, is quick enough for a thread that has other things to do. */
 export class Pace {
   readonly #now: () => number
+  readonly #restMs: number
   #weight = 0
   #restsUntil = Number.NEGATIVE_INFINITY
 
-  /** @param now A clock in milliseconds. */
-  constructor(now: () => number) {
+  /**
+   * @param now A clock in milliseconds.
+   * @param restMs How long it is left to another thread where it is not.
+   */
+  constructor(now: () => number, restMs: number) {
     this.#now = now
+    this.#restMs = restMs
   }
 
   get isResting(): boolean {
@@ -38,7 +41,7 @@ export class Pace {
 
   rest(): void {
     this.#weight = 0
-    this.#restsUntil = this.#now() + restMs
+    this.#restsUntil = this.#now() + this.#restMs
   }
 
   #note(tookMs: number): void {

@@ -24,6 +24,13 @@ export class SpareTime {
     return this.#now() < this.#until
   }
 
+  /** Does something in it. Where it takes long, nothing is known any more. */
+  spend(work: () => void): void {
+    const startedAt = this.#now()
+    work()
+    if (this.#now() - startedAt > quickMs) this.#until = Number.NEGATIVE_INFINITY
+  }
+
   /** Looks at what the event loop does from now on until the function that this gives is called: while another thread waits for the disk. */
   look(): () => void {
     const startedAt = this.#now()

@@ -4,6 +4,9 @@ import { dirname } from 'node:path'
 import { Pace } from './pace.ts'
 import { SpareTime } from './spare-time.ts'
 
+/** How long others wait for a disk that was slow again and again, or for very long. */
+const restMs = 1_000
+
 /**
  * Waits for the disk: what SQLite's `synchronous = FULL` does at the end of each commit is to sync the WAL, and so does this, in a thread of
  * libuv's unless this one has nothing else to do and the disk is quick. One sync is for all commits before it. On macOS it is `F_FULLFSYNC`,
@@ -28,7 +31,7 @@ export class WalSync {
     this.#descriptor = openSync(`${file}-wal`, 'r+')
     this.#folder = dirname(file)
     this.#spareTime = new SpareTime(now)
-    this.#pace = new Pace(now)
+    this.#pace = new Pace(now, restMs)
   }
 
   /**
@@ -39,7 +42,7 @@ export class WalSync {
     if (!this.#isFolderSynced || this.#pace.isResting || !this.#spareTime.isThere)
       return this.#syncElsewhere()
     try {
-      this.#pace.watch(() => fdatasyncSync(this.#descriptor))
+      this.#pace.watch(() => this.#spareTime.spend(() => fdatasyncSync(this.#descriptor)))
       return null
     } catch (error) {
       return Promise.reject(error)

@@ -18,6 +18,7 @@ import type {
   WorkerSettings,
 } from '../file/protocol.ts'
 import { trim } from '../file/trim.ts'
+import { checkpoint } from './checkpoint.ts'
 import { Database } from './database.ts'
 import { Lane } from './lane.ts'
 import { NewsReader } from './news.ts'
@@ -101,7 +102,9 @@ export class FileWorker {
         this.#tidyChannel(request.channel)
         break
       case 'checkpoint':
-        this.#inTheBackground(() => this.#checkpoint())
+        this.#inTheBackground(() => {
+          this.#say({ wal: checkpoint(this.#database, (work) => this.#write(work)) })
+        })
         break
       case 'restartWal':
         this.#inTheBackground(() => this.#database.checkpoint('RESTART'))
@@ -198,18 +201,6 @@ export class FileWorker {
   #tell(news: ReturnType<NewsReader['collect']>): void {
     if (news === null) this.#say({ missed: true })
     else if (news.length > 0) this.#say({ news })
-  }
-
-  /** The first who writes into a WAL that begins anew waits for the disk: better here than in the publishers' thread. */
-  #checkpoint(): void {
-    const version = this.#database.dataVersion()
-    const isAll = this.#database.checkpoint('PASSIVE')
-    const isRestarted = this.#write(() => {
-      if (!isAll || this.#database.dataVersion() !== version) return false
-      this.#database.touch()
-      return true
-    })
-    this.#say({ wal: isRestarted ? 'restarted' : 'growing' })
   }
 
   /** Clears away what was trimmed of a channel, and notes that it is in use. */
