@@ -14,15 +14,26 @@ import { withPair } from './pair.mjs'
  * @property {number} bytes Of one event's payload.
  * @property {number} seconds
  * @property {number} warmUpSeconds
+ * @property {number} [warmUpPace] How many times as fast the events of the warm-up come: a program that has run for a while is compiled, and
+ * one that publishes seldom takes long to be.
  */
 export function runFanOut(run) {
-  const { connections, unreadCount = 0, eventsPerSecond, burst, bytes, seconds, warmUpSeconds } = run.settings
+  const {
+    connections,
+    unreadCount = 0,
+    eventsPerSecond,
+    burst,
+    bytes,
+    seconds,
+    warmUpSeconds,
+    warmUpPace = 1,
+  } = run.settings
   return withPair(run, async (pair) => {
     const { server } = pair
     await pair.open({ count: connections, unreadCount })
     const pace = { burst, intervalMs: (1000 * burst) / eventsPerSecond, bytes }
-    const warmUpCount = Math.round(eventsPerSecond * warmUpSeconds)
-    await pair.publish({ first: 0, count: warmUpCount, ...pace })
+    const warmUpCount = Math.round(eventsPerSecond * warmUpSeconds * warmUpPace)
+    await pair.publish({ first: 0, count: warmUpCount, ...pace, intervalMs: pace.intervalMs / warmUpPace })
     const before = await server.call('memory')
     await server.call('begin')
     const count = Math.round(eventsPerSecond * seconds)

@@ -103,7 +103,8 @@ export const scenarios = [
         burst: 10,
         bytes: 200,
         seconds,
-        warmUpSeconds: 2,
+        warmUpSeconds: 3,
+        warmUpPace: 4,
       }),
     bars: [
       { figure: 'cpu', against: 'floor', atMost: 1.2 },
