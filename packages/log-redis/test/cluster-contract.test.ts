@@ -1,22 +1,23 @@
 import { describeLog, type LogHarness } from '@rivulet/testing'
-import { needs } from '../../../test/support/needs.ts'
 import { clusterOpeners, type OpenClusterClient } from './cluster-clients.ts'
 import { ClusterStorage } from './cluster-storage.ts'
 import { OwnCluster } from './own-cluster.ts'
+import { products } from './servers.ts'
 
-const redis = needs('redis-server')
 let cluster: OwnCluster
 
-redis.describe('a Redis Cluster', () => {
-  beforeAll(async () => {
-    cluster = await OwnCluster.start(redis.path, 0)
-  }, 60_000)
-  afterAll(() => cluster.dispose())
+for (const [product, program] of products) {
+  program.describe(`a ${product} cluster`, () => {
+    beforeAll(async () => {
+      cluster = await OwnCluster.start(program.path, 0)
+    }, 60_000)
+    afterAll(() => cluster.dispose())
 
-  for (const [name, open] of clusterOpeners) {
-    describeLog(`a Redis log over ${name}`, () => createHarness(open))
-  }
-})
+    for (const [name, open] of clusterOpeners) {
+      describeLog(`a log over ${name}`, () => createHarness(open))
+    }
+  })
+}
 
 function createHarness(open: OpenClusterClient): LogHarness {
   const storage = new ClusterStorage(cluster, open)

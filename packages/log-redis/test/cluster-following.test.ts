@@ -5,6 +5,7 @@ import { hashSlot } from '../src/cluster/hash-slot.ts'
 import { clusterOpeners } from './cluster-clients.ts'
 import { ClusterStorage } from './cluster-storage.ts'
 import { OwnCluster } from './own-cluster.ts'
+import { products } from './servers.ts'
 import { until } from './until.ts'
 
 const redis = needs('redis-server')
@@ -107,45 +108,47 @@ for (const [kind, settings] of kinds) {
   })
 }
 
-for (const [name, open] of clusterOpeners) {
-  redis.describe(`a cluster with replicas, over ${name}`, () => {
-    let cluster: OwnCluster
-    let storage: ClusterStorage
-    beforeAll(async () => {
-      cluster = await OwnCluster.start(redis.path, 1)
-    }, 60_000)
-    afterAll(async () => {
-      await storage.close()
-      await cluster.dispose()
+for (const [product, program] of products) {
+  for (const [name, open] of clusterOpeners) {
+    program.describe(`a ${product} cluster with replicas, over ${name}`, () => {
+      let cluster: OwnCluster
+      let storage: ClusterStorage
+      beforeAll(async () => {
+        cluster = await OwnCluster.start(program.path, 1)
+      }, 60_000)
+      afterAll(async () => {
+        await storage.close()
+        await cluster.dispose()
+      })
+
+      test('is exact or told so when a primary is killed with -9 and its replica takes over', async () => {
+        storage = new ClusterStorage(cluster, open)
+        const log = await storage.log({ answerMs: 2_000 })
+        const publisher = await storage.log({ answerMs: 2_000 })
+        const listener = await listen(log, 'news')
+        const load = publish(publisher, 'news')
+        await listener.until(() => load.stored.length > 100)
+        const key = storage.key('news', 'stream')
+        const killed = await cluster.ownerOf(key)
+        const witness = cluster.primaries.find((member) => member !== killed)
+        await killed.server.kill()
+        await until(async () => (await cluster.ownerOf(key, witness)) !== killed)
+        const before = load.stored.length
+        await listener.until(() => load.stored.length > before + 100)
+        await load.stop()
+        await publisher.append('news', entry('last'))
+        await listener.until(({ data }) => data.at(-1) === 'last')
+
+        const { entries } = await log.read('news', { after: 'start', limit: 100_000 })
+        // What came before a reset is of a history that was lost.
+        const since = listener.resets.at(-1)?.offset ?? 0
+        expect(since).toBe(0)
+        expect(listener.entries.slice(-entries.length)).toEqual(entries)
+        if (listener.resets.length === 0) expect(listener.entries).toEqual(entries)
+        await listener.stop()
+      }, 60_000)
     })
-
-    test('is exact or told so when a primary is killed with -9 and its replica takes over', async () => {
-      storage = new ClusterStorage(cluster, open)
-      const log = await storage.log({ answerMs: 2_000 })
-      const publisher = await storage.log({ answerMs: 2_000 })
-      const listener = await listen(log, 'news')
-      const load = publish(publisher, 'news')
-      await listener.until(() => load.stored.length > 100)
-      const key = storage.key('news', 'stream')
-      const killed = await cluster.ownerOf(key)
-      const witness = cluster.primaries.find((member) => member !== killed)
-      await killed.server.kill()
-      await until(async () => (await cluster.ownerOf(key, witness)) !== killed)
-      const before = load.stored.length
-      await listener.until(() => load.stored.length > before + 100)
-      await load.stop()
-      await publisher.append('news', entry('last'))
-      await listener.until(({ data }) => data.at(-1) === 'last')
-
-      const { entries } = await log.read('news', { after: 'start', limit: 100_000 })
-      // What came before a reset is of a history that was lost.
-      const since = listener.resets.at(-1)?.offset ?? 0
-      expect(since).toBe(0)
-      expect(listener.entries.slice(-entries.length)).toEqual(entries)
-      if (listener.resets.length === 0) expect(listener.entries).toEqual(entries)
-      await listener.stop()
-    }, 60_000)
-  })
+  }
 }
 
 redis.describe('hash slots', () => {

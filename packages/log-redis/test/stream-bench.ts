@@ -31,8 +31,8 @@ export class StreamBench {
     return gateway
   }
 
-  async log(port: number): Promise<EventLog> {
-    const user = await this.#open({ port })
+  async log(port: number, password?: string): Promise<EventLog> {
+    const user = await this.#open({ port, password })
     const log = createRedisLog({ client: user.client, answerMs: 2_000, checkMs: 300 })
     this.#disposals.push(async () => {
       await log.close()
