@@ -30,7 +30,7 @@ export const engine = {
   bars: { latencyMs: 20 },
 }
 
-/** There is no server that needs a core, so that the process has both, as where it runs alone. */
+/** There is no server that needs a core, so that the process has both, as where it runs alone: the log's checkpoints are made on the second. */
 async function makeFile(synchronous, cores = '0,1') {
   const { path, remove } = ownFolder()
   return {

@@ -10,7 +10,7 @@ const pollMs = 10
 
 /**
  * The same statements by hand, on a connection of the process itself: so many entries in one transaction as came while the last was
- * being stored. What Rivulet costs beyond that is its own, most of it the way to its thread and back.
+ * being stored, and SQLite's own waits for the disk and checkpoints. What Rivulet costs beyond that is its own.
  */
 export async function transactionsBatched(address, channel) {
   const { appendMany, ...feed } = await openFeed(address, channel)
@@ -58,7 +58,7 @@ async function makeChannel(file, channel) {
   await log.close()
 }
 
-/** As `packages/log-sqlite/src/worker` has them. */
+/** As `packages/log-sqlite/src/file` has them. */
 function prepare(database) {
   return {
     version: database.prepare('PRAGMA data_version'),
