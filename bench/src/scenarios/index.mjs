@@ -103,7 +103,7 @@ export const scenarios = [
         burst: 10,
         bytes: 200,
         seconds,
-        warmUpSeconds: 3,
+        warmUpSeconds: 2,
         warmUpPace: 4,
       }),
     bars: [
