@@ -111,12 +111,7 @@ export class OwnServer {
     })
     this.#process = server
     for await (const line of createInterface({ input: server.stderr })) {
-      if (
-        !line.includes('ready to accept connections') &&
-        !line.includes('ready to accept read-only connections')
-      ) {
-        continue
-      }
+      if (!/ready to accept (?:read.only )?connections/.test(line)) continue
       server.stderr.resume()
       return true
     }
