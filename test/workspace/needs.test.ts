@@ -20,6 +20,11 @@ describe('a tool that is missing', () => {
     expect(() => nginx.path).toThrow('needs nginx: apt-get install nginx')
   })
 
+  test('is fetched by a command of its own where this machine has an older one', () => {
+    const valkey = toolAt('valkey-server@8.1', undefined, false)
+    expect(() => valkey.path).toThrow('needs valkey-server@8.1: run .ci/engines, on Debian')
+  })
+
   test('leaves its tests out, listed with the reason before the closing line', () => {
     const { lines, status } = runFixture('missing-tool', { CI: '' })
     expect(status).toBe(0)
