@@ -85,8 +85,10 @@ for (const [product, program] of products) {
 
         const now = ['kept 1', 'kept 2', 'kept 3', 'new 4', 'new 5', 'new 6', 'new 7', 'new 8', 'last']
         const holder = await server.collect('news', { ...isLast, lastEventId: knowsLost.lastEventId })
-        expect(holder.events[0]).toMatchObject({ event: '$gap' })
-        expect(holder.events[0]?.json()).toMatchObject({ reason: 'unknown', missed: null })
+        // Before anything else, but perhaps not at once: the server answers from memory until it is connected to the replica.
+        const gap = holder.events.findIndex(({ event }) => event === '$gap')
+        expect(holder.events.slice(0, gap).filter(({ event }) => event !== '$ready')).toEqual([])
+        expect(holder.events[gap]?.json()).toMatchObject({ reason: 'unknown', missed: null })
         expect(afterGap(holder).payloads).toEqual(now)
         const other = await server.collect('news', { ...isLast, lastEventId: knowsKept.lastEventId })
         expect(afterGap(other)).toEqual({ wasTold: false, payloads: now.slice(3) })
