@@ -13,6 +13,7 @@ const kinds = [
   ['that polls', { notify: false, maxPollMs: 100 }],
 ] as const
 // As behind a pooler that gives each transaction another connection.
+const answerMs = 20_000 // a busy machine takes long to make hundreds of connections
 const pooled = ['whose statements have a connection each', { maxUses: 1 }] as const
 
 for (const [name, options] of [...kinds, pooled]) {
@@ -42,7 +43,7 @@ function harnessOf(
   { maxUses, ...options }: Partial<PostgresLogOptions> & { readonly maxUses?: number },
 ): LogHarness {
   return {
-    open: () => storage.log(maxUses === undefined ? options : { pool: storage.pool({ maxUses }) }),
+    open: () => storage.log(maxUses === undefined ? options : { pool: storage.pool({ maxUses }), answerMs }),
     interrupt: async () => {
       await storage.cut()
     },
