@@ -63,7 +63,7 @@ export const scenarios = [
         burst: 1,
         bytes: 200,
         seconds,
-        warmUpSeconds: 1.5,
+        warmUpSeconds: 1,
       }),
     bars: [
       { figure: 'cpu', against: 'floor', atMost: 1.1 },
@@ -103,8 +103,7 @@ export const scenarios = [
         burst: 10,
         bytes: 200,
         seconds,
-        warmUpSeconds: 2,
-        warmUpPace: 4,
+        warmUpSeconds: 1,
       }),
     bars: [
       { figure: 'cpu', against: 'floor', atMost: 1.2 },
