@@ -26,8 +26,11 @@ const known = scenarios
   }))
 const panels = known.flatMap(({ scenario, results }) => panelsOf(scenario, results))
 const ofKind = (wanted) => panels.filter(({ kind }) => kind === wanted)
-writePicture(`${docs}images/benchmarks.svg`, ofKind('bars'), machine)
-writePicture(`${docs}images/growth.svg`, ofKind('lines'), machine)
+for (const [name, kind] of [
+  ['benchmarks', 'bars'],
+  ['growth', 'lines'],
+])
+  if (ofKind(kind).length > 0) writePicture(`${docs}images/${name}.svg`, ofKind(kind), machine)
 writePage(`${docs}benchmarks.md`)
 
 function writePage(file) {
