@@ -19,7 +19,7 @@ export function runFanOut(run) {
   const { connections, unreadCount = 0, eventsPerSecond, burst, bytes, seconds, warmUpSeconds } = run.settings
   return withPair(run, async (pair) => {
     const { server } = pair
-    const compiled = await compile(pair, bytes)
+    const compiled = await compile(pair)
     await pair.open({ count: connections, unreadCount })
     const pace = { burst, intervalMs: (1000 * burst) / eventsPerSecond, bytes }
     const warmUpCount = Math.round(eventsPerSecond * warmUpSeconds)
@@ -46,10 +46,10 @@ export function runFanOut(run) {
  *
  * @returns how many came.
  */
-async function compile(pair, bytes) {
+async function compile(pair) {
   const count = 8_000
   await pair.open({ count: 20 })
-  await pair.publish({ first: 0, count, burst: 10, intervalMs: 1, bytes })
+  await pair.publish({ first: 0, count, burst: 10, intervalMs: 1, bytes: 200 })
   await pair.load.call('hangUp')
   return count
 }
