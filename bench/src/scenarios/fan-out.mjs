@@ -49,7 +49,7 @@ export function runFanOut(run) {
 async function compile(pair) {
   const count = 8_000
   await pair.open({ count: 20 })
-  await pair.publish({ first: 0, count, burst: 10, intervalMs: 1, bytes: 200 })
+  await pair.publish({ first: 0, count, burst: 50, intervalMs: 2, bytes: 200 })
   await pair.load.call('hangUp')
   return count
 }
