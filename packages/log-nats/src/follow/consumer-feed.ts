@@ -4,6 +4,7 @@ import { backOff, type Feed, type Follower, randomText, Turns } from '@rivulet/c
 import type { ReadParts } from '../read/history-reader.ts'
 import { startCheck } from '../start-check.ts'
 import type { History } from '../stream/history.ts'
+import { areOfOneChannel } from '../stream/stream-names.ts'
 import { type Listening, messageOf, positionOf, signalOf } from './listening.ts'
 
 const consumerNameLength = 12
@@ -31,10 +32,12 @@ export class ConsumerFeed implements Feed {
   readonly #turns = new Turns(madeAtOnce)
   /** By channel; while one is made anew, the old one. */
   readonly #listenings = new Map<string, Listening>()
+  /** Those that are being made: they may be over before they are in use. */
+  readonly #making = new Set<Listening>()
   /** Channels that are to be heard, each with what ends the attempts. */
   readonly #wanted = new Map<string, AbortController>()
   readonly #remaking = new Set<string>()
-  #deletions: Subscription | null = null
+  #advisories: Subscription[] = []
   #stopWatching: () => void = () => {}
 
   constructor(options: ConsumerFeedOptions) {
@@ -44,12 +47,15 @@ export class ConsumerFeed implements Feed {
 
   start(): void {
     const { link, follower } = this.#options
-    // A shortcut: where it is not allowed, silence tells.
-    this.#deletions = link.connection.subscribe('$JS.EVENT.ADVISORY.STREAM.DELETED.*', {
-      callback: (error, message) => {
-        if (error === null) this.#streamDeleted(message.subject.slice(message.subject.lastIndexOf('.') + 1))
-      },
-    })
+    // A shortcut: where it is not allowed, silence tells. A server may lose the first of them with the stream (2.9 does), not the
+    // second, which tells that a new history has the channel's subject.
+    this.#advisories = [
+      this.#onAdvisory('DELETED', (stream, listening) => listening.stream === stream),
+      this.#onAdvisory(
+        'UPDATED',
+        (stream, listening) => listening.stream !== stream && areOfOneChannel(listening.stream, stream),
+      ),
+    ]
     this.#stopWatching = link.onChange((isUp) => {
       if (isUp) for (const channel of this.#wanted.keys()) this.#remake(channel)
       else follower.fail(new Error('the connection was lost'))
@@ -58,7 +64,8 @@ export class ConsumerFeed implements Feed {
 
   async add(channel: string): Promise<void> {
     if (!this.#wanted.has(channel)) this.#wanted.set(channel, new AbortController())
-    await this.#make(channel)
+    const isOver = await this.#make(channel)
+    if (isOver) this.#remake(channel)
   }
 
   remove(channel: string): void {
@@ -75,14 +82,26 @@ export class ConsumerFeed implements Feed {
 
   stop(): void {
     this.#stopWatching()
-    this.#deletions?.unsubscribe()
+    for (const advisories of this.#advisories) advisories.unsubscribe()
     for (const channel of [...this.#wanted.keys()]) this.remove(channel)
   }
 
-  #streamDeleted(stream: string): void {
-    for (const listening of this.#listenings.values()) {
-      if (listening.stream === stream) this.#remake(listening.channel)
-    }
+  /** Makes those anew that a server's advisory about a stream concerns. */
+  #onAdvisory(kind: string, concerns: (stream: string, listening: Listening) => boolean): Subscription {
+    return this.#options.link.connection.subscribe(`$JS.EVENT.ADVISORY.STREAM.${kind}.*`, {
+      callback: (error, { subject }) => {
+        if (error !== null) return
+        const stream = subject.slice(subject.lastIndexOf('.') + 1)
+        for (const listening of [...this.#listenings.values(), ...this.#making]) {
+          if (concerns(stream, listening)) this.#isOver(listening)
+        }
+      },
+    })
+  }
+
+  #isOver(listening: Listening): void {
+    listening.isOver = true
+    if (!this.#making.has(listening)) this.#remake(listening.channel)
   }
 
   #remake(channel: string): void {
@@ -98,9 +117,9 @@ export class ConsumerFeed implements Feed {
     const { follower } = this.#options
     for (let attempt = 0; ; attempt += 1) {
       try {
-        await this.#make(channel)
+        const isOver = await this.#make(channel)
         follower.wake(channel)
-        return
+        if (!isOver) return
       } catch (error) {
         if (signal.aborted) return
         follower.fail(error, [channel])
@@ -109,7 +128,8 @@ export class ConsumerFeed implements Feed {
     }
   }
 
-  async #make(channel: string): Promise<void> {
+  /** Gives whether what was made is over already. */
+  async #make(channel: string): Promise<boolean> {
     const { link, streams, messages } = this.#options
     const doing = `Following channel "${channel}"`
     const made = await this.#turns.take(async () => {
@@ -118,21 +138,25 @@ export class ConsumerFeed implements Feed {
       const { epoch, head } = history
       const check = newest?.entry.check ?? startCheck
       const listening = this.#listen(channel, history, { epoch, offset: head, check })
+      this.#making.add(listening)
       try {
         await link.run({ doing, ask: (api) => this.#create(api, listening) })
         return listening
       } catch (error) {
         this.#end(listening)
         throw error
+      } finally {
+        this.#making.delete(listening)
       }
     })
     if (!this.#wanted.has(channel)) {
       this.#end(made)
-      return
+      return false
     }
     this.#end(this.#listenings.get(channel))
     made.heardAt = performance.now()
     this.#listenings.set(channel, made)
+    return made.isOver
   }
 
   #listen(channel: string, { stream }: History, head: Listening['head']): Listening {
@@ -144,7 +168,8 @@ export class ConsumerFeed implements Feed {
       },
     })
     const consumer = randomText(consumerNameLength)
-    const listening = { channel, stream, consumer, subscription, head, heardAt: performance.now() }
+    const heardAt = performance.now()
+    const listening: Listening = { channel, stream, consumer, subscription, head, heardAt, isOver: false }
     return listening
   }
 
@@ -176,7 +201,7 @@ export class ConsumerFeed implements Feed {
     } else if (signal.kind === 'flow control') {
       this.#answer(message.reply)
     } else if (signal.kind === 'over') {
-      this.#remake(channel)
+      this.#isOver(listening)
     } else {
       this.#answer(signal.stalledReply)
       if (signal.offset === head.offset) follower.headIs(channel, head)

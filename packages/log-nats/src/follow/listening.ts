@@ -13,6 +13,8 @@ export interface Listening {
   head: Position
   /** When something came last, by `performance.now()`. */
   heardAt: number
+  /** Whether its consumer or its stream was seen to be no more. */
+  isOver: boolean
 }
 
 /** What a consumer sends beside messages. */

@@ -52,6 +52,11 @@ export class StreamNames {
   }
 }
 
+/** Whether two streams are histories of the same channel. */
+export function areOfOneChannel(one: string, other: string): boolean {
+  return one.slice(0, -generationLength) === other.slice(0, -generationLength)
+}
+
 /** Readable for people, and different for different channels: the hash is of JSON, which keeps lone surrogates apart. */
 function tokenOf(channel: string): string {
   const readable = channel.replace(/[^A-Za-z0-9]+/g, '_').slice(0, readableLength)
