@@ -1,7 +1,7 @@
 /** How long one slice of deliveries may keep the event loop. */
 const sliceMs = 4
 /** Deliveries between two looks at the clock. */
-const lookEvery = 16
+export const lookEvery = 16
 /** Places that were served before the others move up. */
 const closeUpFrom = 1_024
 
@@ -9,8 +9,12 @@ const closeUpFrom = 1_024
 export interface Deliverable {
   /** In the queue; the queue's own note. */
   isQueued: boolean
-  /** Writes what there is, at most one write. `true`: there is more, for another turn. */
-  deliver(): boolean
+  /**
+   * Writes what there is, at most one write for each connection. `true`: there is more, for another turn.
+   *
+   * @param deadline By `performance.now()`: what has many connections stops then.
+   */
+  deliver(deadline: number): boolean
 }
 
 /**
@@ -55,8 +59,8 @@ class FanOut {
       // Emptied place by place, so that the array is neither made anew nor keeps who has left.
       this.#queue[this.#next] = undefined
       this.#next += 1
-      if (reader !== undefined) this.#serve(reader)
-      if (this.#next % lookEvery === 0 && performance.now() >= deadline) break
+      const hasMore = reader !== undefined && this.#serve(reader, deadline)
+      if ((hasMore || this.#next % lookEvery === 0) && performance.now() >= deadline) break
     }
     if (this.#next === this.#count) this.#startNextTurn()
     if (this.#count > 0) {
@@ -69,17 +73,19 @@ class FanOut {
     this.#onIdle.clear()
   }
 
-  #serve(reader: Deliverable): void {
+  /** Gives whether there is more. */
+  #serve(reader: Deliverable, deadline: number): boolean {
     reader.isQueued = false
     try {
-      if (!reader.deliver() || reader.isQueued) return
+      if (!reader.deliver(deadline) || reader.isQueued) return false
     } catch (error) {
       // A user's error handler that throws, say: nobody else's deliveries may end with it.
       void Promise.reject(error)
-      return
+      return false
     }
     reader.isQueued = true
     this.#later.push(reader)
+    return true
   }
 
   /** Under constant load the queue is never empty: those who wait move to its front, so that it does not grow. */

@@ -219,7 +219,7 @@ export class Hub implements TailHandlers {
     const before = ring.headPosition
     ring.push(entry)
     if (entry.kind === 'end') this.isEnded = true
-    this.#index.wake(entry, before)
+    this.#index.wake(entry, before, ring)
     for (const subscription of this.#ahead) {
       if (subscription.settled.offset > ring.head) continue
       this.#ahead.delete(subscription)

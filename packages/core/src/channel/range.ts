@@ -13,6 +13,16 @@ export interface Range {
   readonly through: Position
 }
 
+/** What all readers of the same topics that stand at one offset get in one write. */
+export interface SharedRange {
+  /** `null`: nothing. */
+  readonly frame: Frame | null
+  readonly eventCount: number
+  readonly through: Position
+  /** The place of the last event among them. */
+  readonly last: Position | undefined
+}
+
 /**
  * The entries after `from` that `accepts` lets through, as many as fit one write. The mark of a channel's end is settled with
  * them and never sent as an event.

@@ -7,7 +7,7 @@ import { fanOut } from './fan-out.ts'
 import type { Hub, HubMember } from './hub.ts'
 import { type OpeningSubscription, openSubscription } from './opening.ts'
 import type { Page } from './page-reader.ts'
-import type { Range } from './range.ts'
+import type { Range, SharedRange } from './range.ts'
 import { Selection } from './selection.ts'
 import type { StreamSubscriptions } from './stream-subscriptions.ts'
 import type {
@@ -22,9 +22,8 @@ import { checkTopics } from './topics.ts'
 
 /**
  * - `opening`: finds out where it begins; writes `$gap`, snapshot and `$ready`.
- * - `live`: everything up to the head is settled; woken by the next entry that concerns it.
- * - `behind`: there is something between its position and the head: it is in the fan-out's queue, or waits for its socket
- *   or for a page.
+ * - `live`: everything up to the head is settled, or will be soon: its topic set serves it with the next entries that concern it.
+ * - `behind`: it goes on by itself: it is in the fan-out's queue, or waits for its socket or for a page.
  * - `closed`
  */
 type State = 'opening' | 'live' | 'behind' | 'closed'
@@ -36,7 +35,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   // What a delivery looks at comes first: fields lie in memory in this order.
   isQueued = false
   #state: State = 'opening'
-  /** Everything up to here is settled for this client. While live the head is, which this may lag behind. */
+  /** Everything up to here is settled for this client. While it is live its topic set knows better. */
   #position: Position = nowhere
   #topicSet: TopicSet<HubMember>
   #begin: (() => void) | null = null
@@ -54,6 +53,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   readonly feed: StreamSubscriptions
   readonly options: ResolvedSubscribeOptions
   memberIndex = 0
+  liveIndex = 0
   readonly #selection: Selection
   #ready: SubscriptionReady | null = null
   #readyPromise: Promise<SubscriptionReady> | undefined
@@ -73,7 +73,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   }
 
   get isLive(): boolean {
-    return this.#state === 'live'
+    return this.#state === 'live' && this.#topicSet.live.positionOf(this) === null
   }
 
   get isBehind(): boolean {
@@ -96,8 +96,8 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
 
   /** Everything up to here is settled: sent, or not meant for this client. */
   get settled(): Position {
-    const head = this.#state === 'live' ? this.hub.ring?.headPosition : undefined
-    return head !== undefined && head.offset > this.#position.offset ? head : this.#position
+    if (this.#state !== 'live') return this.#position
+    return this.#topicSet.live.positionOf(this) ?? this.hub.ring?.headPosition ?? this.#position
   }
 
   get position(): string {
@@ -128,7 +128,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
    */
   reopen(head: Position): void {
     if (this.#state !== 'live' && this.#state !== 'behind') return
-    if (this.#state === 'live') this.#position = head
+    if (this.#state === 'live') this.#position = this.#topicSet.live.positionOf(this) ?? head
     this.#page = null
     this.#become('opening')
     openSubscription(this, { start: this.#position, isClaimed: true, isFirst: false })
@@ -161,15 +161,28 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   }
 
   idsChanged(arePlain: boolean): void {
-    this.#isShared = arePlain && this.#selection.isEmpty
+    const isShared = arePlain && this.#selection.isEmpty
+    if (this.#isShared === isShared) return
+    this.#isShared = isShared
+    this.wake(this.settled)
   }
 
-  /** There is an entry for it after `before`. */
   wake(before: Position): void {
-    if (this.#state !== 'live') return
-    if (this.#position !== before) this.#position = before
+    if (this.#state === 'live') this.fallBehind(this.#topicSet.live.positionOf(this) ?? before)
+  }
+
+  fallBehind(position: Position): void {
+    this.#position = position
     this.#become('behind')
     fanOut.enqueue(this)
+  }
+
+  take({ frame, eventCount, last }: SharedRange): boolean {
+    if (frame === null || last === undefined) return true
+    if (this.stream.isBehind) return false
+    this.#announced = last.offset
+    this.stream.writeFrame(frame, eventCount)
+    return true
   }
 
   deliver(): boolean {
@@ -206,15 +219,13 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   setTopics(topics: readonly string[] | undefined): void {
     const checked = topics === undefined ? null : checkTopics(topics)
     if (this.#state === 'closed') return
-    this.#position = this.settled
-    const isLive = this.#state === 'live'
-    if (isLive) this.#topicSet.liveCount -= 1
+    this.wake(this.settled)
     this.#topicSet = this.hub.move(this, this.#topicSet, checked)
-    if (isLive) this.#topicSet.liveCount += 1
   }
 
   close(): void {
     if (this.#state === 'closed') return
+    this.#position = this.settled
     this.#become('closed')
     this.#page = null
     this.hub.remove(this, this.#topicSet)
@@ -223,8 +234,8 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   }
 
   #become(state: State): void {
-    if (this.#state === 'live') this.#topicSet.liveCount -= 1
-    if (state === 'live') this.#topicSet.liveCount += 1
+    if (this.#state === 'live') this.#topicSet.live.remove(this)
+    if (state === 'live') this.#topicSet.live.add(this, this.#isShared)
     this.#state = state
   }
 
@@ -261,18 +272,6 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   }
 
   #writeShared(source: EntrySource): void {
-    const next = source.get(this.#position.offset + 1)
-    if (
-      next !== undefined &&
-      next.position.offset === source.head &&
-      next.entry.kind === 'event' &&
-      this.#topicSet.accepts(next)
-    ) {
-      // The common case, one new entry: its own frame, nothing made for this delivery.
-      this.#settle(next.position, next.position)
-      this.stream.writeFrame(next.frame, 1)
-      return
-    }
     const { frame, eventCount, through, last } = this.#topicSet.sharedRange(source, this.#position)
     this.#settle(through, last)
     if (frame !== null) this.stream.writeFrame(frame, eventCount)

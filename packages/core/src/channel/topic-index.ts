@@ -1,9 +1,10 @@
 import type { Position, StoredEntry } from '../log/event-log.ts'
+import type { Ring } from '../log/ring.ts'
 import { type TopicMember, TopicSet } from './topic-set.ts'
 
 /** Something that is told when there is an entry for it. */
 export interface IndexedMember extends TopicMember {
-  /** There is an entry for it after `before`. */
+  /** There is an entry for it after `before`, which not all of its topic set get. */
   wake(before: Position): void
 }
 
@@ -39,17 +40,16 @@ export class TopicIndex<Member extends IndexedMember> {
     for (const set of [...this.#sets.values()]) yield* [...set.members]
   }
 
-  /** Wakes those that an entry after `before` concerns: the mark of the end concerns all. */
-  wake({ kind, topics }: StoredEntry, before: Position): void {
+  /** Wakes those that an entry of the ring after `before` concerns: the mark of the end concerns all. */
+  wake({ kind, topics }: StoredEntry, before: Position, ring: Ring): void {
     if (kind === 'end') {
       for (const member of this.members()) member.wake(before)
       return
     }
-    const everything = this.#sets.get('')
-    if (everything !== undefined) wake(everything, before)
+    this.#sets.get('')?.live.wake(before, ring)
     for (const topic of topics) {
       const sets = this.#setsByTopic.get(topic)
-      if (sets !== undefined) for (const set of sets) wake(set, before)
+      if (sets !== undefined) for (const set of sets) set.live.wake(before, ring)
     }
   }
 
@@ -61,10 +61,4 @@ export class TopicIndex<Member extends IndexedMember> {
     }
     return sets
   }
-}
-
-function wake<Member extends IndexedMember>(set: TopicSet<Member>, before: Position): void {
-  // The second to last events of a burst concern nobody who is not awake already.
-  if (set.liveCount === 0) return
-  for (const member of set.members) member.wake(before)
 }

@@ -1,22 +1,13 @@
 import type { Position } from '../log/event-log.ts'
 import type { EntrySource } from '../log/ring.ts'
 import type { RingEntry } from '../log/ring-entry.ts'
-import type { Frame } from '../sink/frame.ts'
 import { fanOut } from './fan-out.ts'
-import { collectRange, frameOf } from './range.ts'
+import { type LiveMember, LiveMembers } from './live-members.ts'
+import { collectRange, frameOf, type SharedRange } from './range.ts'
 
 /** A member of a topic set; `memberIndex` is the set's own note. */
-export interface TopicMember {
+export interface TopicMember extends LiveMember {
   memberIndex: number
-}
-
-/** What all members of a set that stand at one offset get in one write. */
-export interface SharedRange {
-  readonly frame: Frame | null
-  readonly eventCount: number
-  readonly through: Position
-  /** The place of the last event among them. */
-  readonly last: Position | undefined
 }
 
 // Readers that are behind stand at few different offsets; more than that would keep a frame for each of them.
@@ -38,8 +29,8 @@ export class TopicSet<Member extends TopicMember> {
   readonly topics: ReadonlySet<string> | null
   readonly key: string
   readonly members: Member[] = []
-  /** How many of them wait for the next entry; the members' own note. */
-  liveCount = 0
+  /** Those of them that wait for the next entry. */
+  readonly live = new LiveMembers<Member>((ring, from) => this.sharedRange(ring, from))
   /** Of pages, with which they go: readers that come back together ask for them one after the other, with the fan-out idle in between. */
   readonly #ranges = new WeakMap<EntrySource, SourceRanges>()
   /** Of the ring, for which they are of use in one fan-out only. */
@@ -71,6 +62,11 @@ export class TopicSet<Member extends TopicMember> {
 
   /** The same answer for all who ask for the same offset while the source has the same head. */
   sharedRange(source: EntrySource, from: Position): SharedRange {
+    const next = source.get(from.offset + 1)
+    if (next?.position.offset === source.head && next.entry.kind === 'event' && this.accepts(next)) {
+      // The common case, one new entry: its own frame.
+      return { frame: next.frame, eventCount: 1, through: next.position, last: next.position }
+    }
     let ranges = source.isGrowing ? this.#growing : this.#ranges.get(source)
     if (
       ranges === undefined ||

@@ -1,0 +1,170 @@
+import type { Position } from '../log/event-log.ts'
+import type { Ring } from '../log/ring.ts'
+import { type Deliverable, fanOut, lookEvery } from './fan-out.ts'
+import type { SharedRange } from './range.ts'
+
+/** Somebody who has everything there is, and waits for the next entry. */
+export interface LiveMember {
+  /** The note of {@link LiveMembers} on it. */
+  liveIndex: number
+  /** Writes what all get; `false` where it can't now, and has to go on by itself. */
+  take(range: SharedRange): boolean
+  /** There is something for it after `position`: it goes on by itself from there. Takes itself out. */
+  fallBehind(position: Position): void
+}
+
+/** One round in which those who are together get the same bytes. */
+interface Pass {
+  readonly ring: Ring
+  /** Where all of them stand before it. */
+  readonly from: Position
+  /** What they get; `null` until the first of them is served, so that all that comes before is in it. */
+  range: SharedRange | null
+  /** Those before this index have got it. */
+  servedCount: number
+  /** Where the next pass begins, if there has to be one. */
+  next: Position | null
+}
+
+/**
+ * The live members of one topic set. Most of them are together: they get the next entries as one, in the order of a list, and where
+ * each of them stands follows from its place in that list. So a delivery neither wakes anybody nor moves a cursor.
+ *
+ * The others are alone: what they get is not the same for all, or they came in the middle of a pass that had begun elsewhere.
+ */
+export class LiveMembers<Member extends LiveMember> implements Deliverable {
+  isQueued = false
+  readonly #rangeOf: (ring: Ring, from: Position) => SharedRange
+  readonly #together: Member[] = []
+  #alone: Member[] = []
+  /** There is one from the moment on that it is in the queue. */
+  #pass: Pass | null = null
+
+  constructor(rangeOf: (ring: Ring, from: Position) => SharedRange) {
+    this.#rangeOf = rangeOf
+  }
+
+  /** @param isShared It gets the same bytes as all the others. */
+  add(member: Member, isShared: boolean): void {
+    const pass = this.#pass
+    if (isShared && (pass === null || (pass.range !== null && pass.next === null))) {
+      const place = this.#together.push(member) - 1
+      member.liveIndex = place
+      if (pass === null) return
+      // It has what this pass brings.
+      this.#exchange(place, pass.servedCount)
+      pass.servedCount += 1
+    } else {
+      member.liveIndex = this.#alone.push(member) - 1
+    }
+  }
+
+  remove(member: Member): void {
+    if (this.#isTogether(member)) this.#removeTogether(member)
+    else this.#removeAlone(member)
+  }
+
+  /** Where a member stands while a pass is under way; `null` where it has everything there is. */
+  positionOf(member: Member): Position | null {
+    const pass = this.#pass
+    if (pass === null || !this.#isTogether(member)) return null
+    if (pass.range === null || member.liveIndex >= pass.servedCount) return pass.from
+    return pass.next === null ? null : pass.range.through
+  }
+
+  /** There is an entry for all of them after `before`. */
+  wake(before: Position, ring: Ring): void {
+    const pass = this.#pass
+    if (pass !== null) {
+      if (pass.range !== null) pass.next ??= before
+    } else if (this.#together.length > 0) {
+      this.#pass = passFrom(before, ring)
+      fanOut.enqueue(this)
+    }
+    if (this.#alone.length === 0) return
+    const alone = this.#alone
+    this.#alone = []
+    for (const member of alone) member.fallBehind(before)
+  }
+
+  deliver(deadline: number): boolean {
+    const pass = this.#pass
+    if (pass === null) return false
+    try {
+      if (pass.range === null) this.#begin(pass)
+      if (pass.range !== null) this.#serve(pass, pass.range, deadline)
+    } catch (error) {
+      // Somebody's error handler that throws: the others are served all the same.
+      void Promise.reject(error)
+    }
+    if (this.#pass !== pass) return false
+    if (pass.servedCount < this.#together.length) return true
+    this.#pass = pass.next === null ? null : passFrom(pass.next, pass.ring)
+    return this.#pass !== null
+  }
+
+  #begin(pass: Pass): void {
+    const { ring, from } = pass
+    if (from.offset < ring.base || !ring.has(from)) {
+      // More has come than the ring keeps. Each finds out for itself how to go on.
+      for (const member of [...this.#together]) member.fallBehind(from)
+      return
+    }
+    pass.range = this.#rangeOf(ring, from)
+    // It was too much for one write.
+    if (pass.range.through.offset < ring.head) pass.next = pass.range.through
+  }
+
+  // Each write may run code that takes out members, this one included, or all of them, and adds others.
+  #serve(pass: Pass, range: SharedRange, deadline: number): void {
+    const members = this.#together
+    while (this.#pass === pass && pass.servedCount < members.length) {
+      const member = members[pass.servedCount]
+      if (member === undefined) return
+      pass.servedCount += 1
+      if (!member.take(range)) member.fallBehind(pass.from)
+      if (pass.servedCount % lookEvery === 0 && performance.now() >= deadline) return
+    }
+  }
+
+  #isTogether(member: Member): boolean {
+    return this.#together[member.liveIndex] === member
+  }
+
+  #removeTogether(member: Member): void {
+    const pass = this.#pass
+    let place = member.liveIndex
+    if (pass !== null && place < pass.servedCount) {
+      // The last of those who are served comes to its place, and the last of all to that one's.
+      pass.servedCount -= 1
+      this.#exchange(place, pass.servedCount)
+      place = pass.servedCount
+    }
+    this.#exchange(place, this.#together.length - 1)
+    this.#together.pop()
+    if (this.#together.length === 0) this.#pass = null
+  }
+
+  #removeAlone(member: Member): void {
+    // Those who are just being woken are out already.
+    if (this.#alone[member.liveIndex] !== member) return
+    const last = this.#alone.pop()
+    if (last === undefined || last === member) return
+    this.#alone[member.liveIndex] = last
+    last.liveIndex = member.liveIndex
+  }
+
+  #exchange(one: number, other: number): void {
+    const first = this.#together[one]
+    const second = this.#together[other]
+    if (first === undefined || second === undefined) return
+    this.#together[one] = second
+    second.liveIndex = one
+    this.#together[other] = first
+    first.liveIndex = other
+  }
+}
+
+function passFrom(from: Position, ring: Ring): Pass {
+  return { ring, from, range: null, servedCount: 0, next: null }
+}
