@@ -1,4 +1,4 @@
-import type { EventLog } from '../log/event-log.ts'
+import type { EventLog, Position } from '../log/event-log.ts'
 import type { EventStream, Subscribable } from '../stream/event-stream.ts'
 import { OpenStream } from '../stream/open-stream.ts'
 import { formatCursor, tagOf } from '../wire/cursor.ts'
@@ -72,6 +72,7 @@ export class LogChannel implements Channel {
   readonly #publisher: Publisher
   /** Made for the first subscription: most channels of most processes are only published to. */
   #hub: Hub | undefined
+  readonly #toResult = (position: Position) => ({ id: formatCursor(this.#tag, position) })
   readonly #onClose: () => void
   readonly #hasRetention: boolean
   #configured: Promise<void> | null = null
@@ -97,11 +98,15 @@ export class LogChannel implements Channel {
     return this.#hub?.subscriberCount ?? 0
   }
 
-  async publish(event: PublishFields, options?: PublishOptions): Promise<{ readonly id: string }> {
-    this.#assertOpen()
-    // Not waited for: trimming takes effect with a later append at the latest, and its failure is no reason not to publish.
-    if (this.#configured === null) this.#configure().catch(ignoreUntilNextTime)
-    return { id: formatCursor(this.#tag, await this.#publisher.publish(event, options)) }
+  publish(event: PublishFields, options?: PublishOptions): Promise<{ readonly id: string }> {
+    try {
+      this.#assertOpen()
+      // Not waited for: trimming takes effect with a later append at the latest, and its failure is no reason not to publish.
+      if (this.#configured === null) this.#configure().catch(ignoreUntilNextTime)
+      return this.#publisher.publish(event, options, this.#toResult)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** What `publish` would append, for a log that stores it in another way. */

@@ -3,7 +3,7 @@ import type { EventLog, Position, ReadResult, StoredEntry, TailHandlers } from '
 import { backOff } from '../log/kit/back-off.ts'
 import type { ResolvedRetention } from '../log/retention.ts'
 import { Ring } from '../log/ring.ts'
-import type { EventStream } from '../stream/event-stream.ts'
+import type { OpenStream } from '../stream/open-stream.ts'
 import type { PayloadRules } from '../wire/event-check.ts'
 import { watchDelivery } from './delivery-watch.ts'
 import {
@@ -26,7 +26,7 @@ const recheckAttempt = 2
 
 /** What a hub needs of its subscriptions. */
 export interface HubMember extends IndexedMember, Deliverable {
-  readonly stream: EventStream
+  readonly stream: OpenStream
   readonly isLive: boolean
   /** Everything up to here is settled for it. */
   readonly settled: Position

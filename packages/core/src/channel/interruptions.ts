@@ -8,6 +8,8 @@ export function interrupted(hub: { readonly name: string }): void {
 
 /** It was reached, or nobody waits for it any more. @returns how long it was out of reach in milliseconds; `null`: it was not */
 export function recovered(hub: { readonly name: string }): number | null {
+  // Asked for whatever a log brings.
+  if (interruptions.size === 0) return null
   const since = interruptions.get(hub)
   if (since === undefined) return null
   interruptions.delete(hub)

@@ -1,14 +1,24 @@
 import type { Position } from '../log/event-log.ts'
 import type { Ring } from '../log/ring.ts'
+import type { Frame } from '../sink/frame.ts'
 import { type Deliverable, fanOut, lookEvery } from './fan-out.ts'
 import type { SharedRange } from './range.ts'
+
+/** What is looked at for a delivery. */
+export interface LiveStream {
+  /** Its connection takes nothing more just now. */
+  readonly isBehind: boolean
+  /** @param now What `performance.now()` says. */
+  writeFrame(frame: Frame, eventCount: number, now: number): unknown
+  /** Looks at what `writeFrame` will look at. The number means nothing. */
+  touch(): number
+}
 
 /** Somebody who has everything there is, and waits for the next entry. */
 export interface LiveMember {
   /** The note of {@link LiveMembers} on it. */
   liveIndex: number
-  /** Writes what all get; `false` where it can't now, and has to go on by itself. */
-  take(range: SharedRange): boolean
+  readonly stream: LiveStream
   /** There is something for it after `position`: it goes on by itself from there. Takes itself out. */
   fallBehind(position: Position): void
 }
@@ -28,14 +38,20 @@ interface Pass {
 
 /**
  * The live members of one topic set. Most of them are together: they get the next entries as one, in the order of a list, and where
- * each of them stands follows from its place in that list. So a delivery neither wakes anybody nor moves a cursor.
+ * each of them stands follows from its place in that list. So a delivery wakes nobody, moves no cursor and looks at streams alone.
  *
  * The others are alone: what they get is not the same for all, or they came in the middle of a pass that had begun elsewhere.
  */
 export class LiveMembers<Member extends LiveMember> implements Deliverable {
   isQueued = false
+  /** What looking at streams came to: kept, or it need not be done. */
+  touched = 0
   readonly #rangeOf: (ring: Ring, from: Position) => SharedRange
   readonly #together: Member[] = []
+  /** The streams of those, place by place. */
+  readonly #streams: LiveStream[] = []
+  /** Offset of the newest event that all of them have got; 0 where there is none. */
+  #sent = 0
   #alone: Member[] = []
   /** There is one from the moment on that it is in the queue. */
   #pass: Pass | null = null
@@ -49,6 +65,7 @@ export class LiveMembers<Member extends LiveMember> implements Deliverable {
     const pass = this.#pass
     if (isShared && (pass === null || (pass.range !== null && pass.next === null))) {
       const place = this.#together.push(member) - 1
+      this.#streams.push(member.stream)
       member.liveIndex = place
       if (pass === null) return
       // It has what this pass brings.
@@ -70,6 +87,13 @@ export class LiveMembers<Member extends LiveMember> implements Deliverable {
     if (pass === null || !this.#isTogether(member)) return null
     if (pass.range === null || member.liveIndex >= pass.servedCount) return pass.from
     return pass.next === null ? null : pass.range.through
+  }
+
+  /** Offset of the newest event that a member has got with the others since it came; smaller ones say nothing. */
+  sentTo(member: Member): number {
+    if (!this.#isTogether(member)) return 0
+    const { range = null, servedCount = 0 } = this.#pass ?? {}
+    return range?.last !== undefined && member.liveIndex < servedCount ? range.last.offset : this.#sent
   }
 
   /** There is an entry for all of them after `before`. */
@@ -96,9 +120,11 @@ export class LiveMembers<Member extends LiveMember> implements Deliverable {
     } catch (error) {
       // Somebody's error handler that throws: the others are served all the same.
       void Promise.reject(error)
+      if (pass.range === null) this.#part(pass)
     }
     if (this.#pass !== pass) return false
     if (pass.servedCount < this.#together.length) return true
+    this.#sent = pass.range?.last?.offset ?? this.#sent
     this.#pass = pass.next === null ? null : passFrom(pass.next, pass.ring)
     return this.#pass !== null
   }
@@ -106,8 +132,8 @@ export class LiveMembers<Member extends LiveMember> implements Deliverable {
   #begin(pass: Pass): void {
     const { ring, from } = pass
     if (from.offset < ring.base || !ring.has(from)) {
-      // More has come than the ring keeps. Each finds out for itself how to go on.
-      for (const member of [...this.#together]) member.fallBehind(from)
+      // More has come than the ring keeps.
+      this.#part(pass)
       return
     }
     pass.range = this.#rangeOf(ring, from)
@@ -115,16 +141,45 @@ export class LiveMembers<Member extends LiveMember> implements Deliverable {
     if (pass.range.through.offset < ring.head) pass.next = pass.range.through
   }
 
+  /** Each goes on by itself. */
+  #part({ from }: Pass): void {
+    for (const member of [...this.#together]) member.fallBehind(from)
+  }
+
   // Each write may run code that takes out members, this one included, or all of them, and adds others.
   #serve(pass: Pass, range: SharedRange, deadline: number): void {
-    const members = this.#together
-    while (this.#pass === pass && pass.servedCount < members.length) {
-      const member = members[pass.servedCount]
-      if (member === undefined) return
+    const streams = this.#streams
+    const { frame, eventCount } = range
+    if (frame === null) pass.servedCount = streams.length
+    let now = performance.now()
+    this.#touch(pass.servedCount)
+    while (frame !== null && this.#pass === pass && pass.servedCount < streams.length) {
+      const stream = streams[pass.servedCount]
+      if (stream === undefined) return
+      if (stream.isBehind) {
+        this.#together[pass.servedCount]?.fallBehind(pass.from)
+        continue
+      }
       pass.servedCount += 1
-      if (!member.take(range)) member.fallBehind(pass.from)
-      if (pass.servedCount % lookEvery === 0 && performance.now() >= deadline) return
+      stream.writeFrame(frame, eventCount, now)
+      if (pass.servedCount % lookEvery === 0) {
+        now = performance.now()
+        if (now >= deadline) return
+        this.#touch(pass.servedCount)
+      }
     }
+  }
+
+  /**
+   * Looks at the next streams one right after the other: what isn't in the processor's caches is then fetched at the same time. The
+   * kernel's work on each write empties them, and a stream that is looked at between two writes is waited for alone.
+   */
+  #touch(from: number): void {
+    const streams = this.#streams
+    const end = Math.min(from + lookEvery, streams.length)
+    let touched = 0
+    for (let index = from; index < end; index += 1) touched += streams[index]?.touch() ?? 0
+    this.touched = touched
   }
 
   #isTogether(member: Member): boolean {
@@ -142,7 +197,11 @@ export class LiveMembers<Member extends LiveMember> implements Deliverable {
     }
     this.#exchange(place, this.#together.length - 1)
     this.#together.pop()
-    if (this.#together.length === 0) this.#pass = null
+    this.#streams.pop()
+    if (this.#together.length > 0) return
+    this.#pass = null
+    // Offsets of another history say nothing.
+    this.#sent = 0
   }
 
   #removeAlone(member: Member): void {
@@ -158,10 +217,14 @@ export class LiveMembers<Member extends LiveMember> implements Deliverable {
     const first = this.#together[one]
     const second = this.#together[other]
     if (first === undefined || second === undefined) return
-    this.#together[one] = second
-    second.liveIndex = one
-    this.#together[other] = first
-    first.liveIndex = other
+    this.#put(second, one)
+    this.#put(first, other)
+  }
+
+  #put(member: Member, place: number): void {
+    this.#together[place] = member
+    this.#streams[place] = member.stream
+    member.liveIndex = place
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Entry, EventLog, Position } from '../log/event-log.ts'
 import { checkLength, randomText } from '../log/random-text.ts'
-import { WheelEntry, wheel } from '../stream/timer-wheel.ts'
 import { serialize } from '../wire/encode-event.ts'
 import type { AnyEvents, EventOf } from '../wire/event-map.ts'
 import { checkEventName } from '../wire/field.ts'
@@ -8,6 +7,7 @@ import { durationOrOff } from '../wire/options.ts'
 import { SseError, show } from '../wire/sse-error.ts'
 import type { ResolvedChannelOptions } from './channel-options.ts'
 import { type ChannelPublishMessage, published } from './diagnostics.ts'
+import { waitForAppend } from './pending-append.ts'
 import { checkEventTopics } from './topics.ts'
 
 /** What an event for a channel has beside its type and payload. */
@@ -65,10 +65,17 @@ export class Publisher {
     return this.#pendingCount
   }
 
-  /** Throws what is wrong with the event or the options, or that too many wait; all else rejects. */
-  publish(fields: PublishFields, options: PublishOptions | undefined): Promise<Position> {
-    const { entry, idempotencyKey } = this.prepare(fields)
-    return this.append(entry, idempotencyKey, options)
+  /**
+   * Throws what is wrong with the event or the options, or that too many wait; all else rejects.
+   *
+   * @param toResult What it resolves with.
+   */
+  publish<T>(
+    fields: PublishFields,
+    options: PublishOptions | undefined,
+    toResult: (position: Position) => T,
+  ): Promise<T> {
+    return this.#append(this.#entryOf(fields), checkKey(fields.idempotencyKey), options, toResult)
   }
 
   /** Checks an event and makes the entry that is stored for it. */
@@ -77,10 +84,21 @@ export class Publisher {
   }
 
   end(options: PublishOptions | undefined): Promise<Position> {
-    return this.append(makeEntry({ kind: 'end', data: '', topics: [] }), undefined, options)
+    return this.#append(makeEntry('end', undefined, '', []), undefined, options, (position) => position)
   }
 
-  append(entry: Entry, idempotencyKey: string | undefined, options: PublishOptions = {}): Promise<Position> {
+  /** The log has answered, whether or not somebody still waits for it. */
+  answered(bytes: number): void {
+    this.#pendingCount -= 1
+    this.#pendingBytes -= bytes
+  }
+
+  #append<T>(
+    entry: Entry,
+    idempotencyKey: string | undefined,
+    options: PublishOptions = {},
+    toResult: (position: Position) => T,
+  ): Promise<T> {
     const bytes = Buffer.byteLength(entry.data)
     this.#assertRoom(bytes)
     const { signal } = options
@@ -93,13 +111,8 @@ export class Publisher {
     const appended = this.#log.append(this.#name, entry, { idempotencyKey, signal })
     this.#pendingCount += 1
     this.#pendingBytes += bytes
-    // Counted until the log has answered, however long its caller waits: it is the log's memory that is bounded.
-    const onAnswer = () => {
-      this.#pendingCount -= 1
-      this.#pendingBytes -= bytes
-    }
     if (published.hasSubscribers) tellPublished(this.#name, entry, bytes, appended)
-    return waitFor(appended, onAnswer, { timeoutMs, signal, channel: this.#name })
+    return waitForAppend({ appended, bytes, timeoutMs, signal, channel: this.#name, toResult, counter: this })
   }
 
   #entryOf({ event, data, topics }: PublishFields): Entry {
@@ -115,12 +128,7 @@ export class Publisher {
       )
     }
     const checkedTopics = topics === undefined ? [] : checkEventTopics(topics)
-    return makeEntry({
-      kind: 'event',
-      event: name === '' ? undefined : name,
-      data: text,
-      topics: checkedTopics,
-    })
+    return makeEntry('event', name === '' ? undefined : name, text, checkedTopics)
   }
 
   #checked(event: string | undefined, data: unknown): unknown {
@@ -170,7 +178,12 @@ function tellPublished(
   appended.then(() => tell(undefined), tell)
 }
 
-function makeEntry({ kind, event, data, topics }: Omit<Entry, 'v' | 'at' | 'check'>): Entry {
+function makeEntry(
+  kind: Entry['kind'],
+  event: string | undefined,
+  data: string,
+  topics: readonly string[],
+): Entry {
   return { v: 1, kind, event, data, topics, at: Date.now(), check: randomText(checkLength) }
 }
 
@@ -184,64 +197,4 @@ function checkKey(key: unknown): string | undefined {
       value: key,
     },
   )
-}
-
-/** Waits for the log, at most so long. Calls `onAnswer` when it answers, whether or not somebody still waits. */
-function waitFor<T>(
-  work: Promise<T>,
-  onAnswer: () => void,
-  {
-    timeoutMs,
-    signal,
-    channel,
-  }: { timeoutMs: number | false; signal: AbortSignal | undefined; channel: string },
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const deadline = new Deadline(() => {
-      stop()
-      reject(
-        new SseError(
-          'ERR_SSE_TIMEOUT',
-          `The log of channel ${show(channel)} did not answer within ${timeoutMs} ms; the event may or may not appear. Use an idempotencyKey to publish it again.`,
-          { value: timeoutMs },
-        ),
-      )
-    })
-    const onAbort = () => {
-      stop()
-      reject(signal?.reason)
-    }
-    const stop = () => {
-      wheel.cancel(deadline)
-      signal?.removeEventListener('abort', onAbort)
-    }
-    if (timeoutMs !== false) wheel.schedule(deadline, performance.now() + timeoutMs)
-    signal?.addEventListener('abort', onAbort, { once: true })
-    work.then(
-      (result) => {
-        onAnswer()
-        stop()
-        resolve(result)
-      },
-      (error: unknown) => {
-        onAnswer()
-        stop()
-        reject(error)
-      },
-    )
-  })
-}
-
-class Deadline extends WheelEntry {
-  readonly #callback: () => void
-
-  constructor(callback: () => void) {
-    super()
-    this.#callback = callback
-  }
-
-  onDue(): number {
-    this.#callback()
-    return Number.POSITIVE_INFINITY
-  }
 }

@@ -40,7 +40,7 @@ export function collectRange(
     const entry = source.get(offset)
     if (entry === undefined) break
     if (entry.entry.kind === 'event' && accepts(entry)) {
-      const { size } = entry.frame
+      const { size } = entry
       if (bytes > 0 && bytes + size > maxBytes) break
       bytes += size
       entries.push(entry)
@@ -72,7 +72,7 @@ export function coalesceRange(
   for (const [index, entry] of all.entries.entries()) {
     const key = keys[index]
     if (key !== undefined && newest.get(key) !== entry) continue
-    const { size } = entry.frame
+    const { size } = entry
     if (bytes > 0 && bytes + size > maxWriteBytes)
       return { entries, through: entries.at(-1)?.position ?? from }
     bytes += size
@@ -86,9 +86,8 @@ export function frameOf(entries: readonly RingEntry[]): Frame | null {
   const [first] = entries
   if (first === undefined) return null
   if (entries.length === 1) return first.frame
-  const blocks = entries.map(({ frame }) => frame.block)
-  return Frame.fromParts(
-    blocks,
-    blocks.reduce((length, block) => length + block.length, 0),
-  )
+  // As one text: bytes of each, put together, would be encoded apart and copied.
+  let text = ''
+  for (const entry of entries) text += entry.text
+  return Frame.fromText(text)
 }

@@ -7,7 +7,7 @@ import { fanOut } from './fan-out.ts'
 import type { Hub, HubMember } from './hub.ts'
 import { type OpeningSubscription, openSubscription } from './opening.ts'
 import type { Page } from './page-reader.ts'
-import type { Range, SharedRange } from './range.ts'
+import type { Range } from './range.ts'
 import { Selection } from './selection.ts'
 import type { StreamSubscriptions } from './stream-subscriptions.ts'
 import type {
@@ -35,7 +35,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   // What a delivery looks at comes first: fields lie in memory in this order.
   isQueued = false
   #state: State = 'opening'
-  /** Everything up to here is settled for this client. While it is live its topic set knows better. */
+  /** Everything up to here is settled for this client. While it is live: where it was when that began. */
   #position: Position = nowhere
   #topicSet: TopicSet<HubMember>
   #begin: (() => void) | null = null
@@ -44,7 +44,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   readonly stream: OpenStream
   /** It gets the bytes that are made for all who listen to its topics. */
   #isShared = false
-  /** Offset of the position in the last id that was written to the client. */
+  /** Offset of the position in the last id that was written to the client; what it gets while it is live not counted. */
   #announced = nowhere.offset
   #page: Page | null = null
   /** What diagnostics want to know of it, where somebody listens. */
@@ -87,7 +87,12 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
 
   /** Its client does not know how far it is settled. */
   get isUnannounced(): boolean {
-    return this.#state !== 'opening' && this.settled.offset !== this.#announced
+    return this.#state !== 'opening' && this.settled.offset !== this.#announcedOffset
+  }
+
+  get #announcedOffset(): number {
+    const sent = this.#state === 'live' ? this.#topicSet.live.sentTo(this) : 0
+    return sent > this.#position.offset ? Math.max(sent, this.#announced) : this.#announced
   }
 
   get hearsEverything(): boolean {
@@ -128,9 +133,9 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
    */
   reopen(head: Position): void {
     if (this.#state !== 'live' && this.#state !== 'behind') return
-    if (this.#state === 'live') this.#position = this.#topicSet.live.positionOf(this) ?? head
+    const isLive = this.#state === 'live'
     this.#page = null
-    this.#become('opening')
+    this.#become('opening', isLive ? (this.#topicSet.live.positionOf(this) ?? head) : this.#position)
     openSubscription(this, { start: this.#position, isClaimed: true, isFirst: false })
   }
 
@@ -141,9 +146,8 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
 
   /** Opened, or found to be where it was: everything after `position` follows. */
   opened(position: Position, page: Page | null): void {
-    this.#position = position
     this.#page = page
-    this.#become('behind')
+    this.#become('behind', position)
     if (replayed.hasSubscribers || becameSlow.hasSubscribers) {
       this.#watch = new SubscriptionWatch(this.stream, this.hub.name, position)
     }
@@ -172,17 +176,8 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   }
 
   fallBehind(position: Position): void {
-    this.#position = position
-    this.#become('behind')
+    this.#become('behind', position)
     fanOut.enqueue(this)
-  }
-
-  take({ frame, eventCount, last }: SharedRange): boolean {
-    if (frame === null || last === undefined) return true
-    if (this.stream.isBehind) return false
-    this.#announced = last.offset
-    this.stream.writeFrame(frame, eventCount)
-    return true
   }
 
   deliver(): boolean {
@@ -225,18 +220,21 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
 
   close(): void {
     if (this.#state === 'closed') return
-    this.#position = this.settled
-    this.#become('closed')
+    this.#become('closed', this.settled)
     this.#page = null
     this.hub.remove(this, this.#topicSet)
     this.feed.remove(this)
     this.settleReady({ resumed: false })
   }
 
-  #become(state: State): void {
-    if (this.#state === 'live') this.#topicSet.live.remove(this)
-    if (state === 'live') this.#topicSet.live.add(this, this.#isShared)
+  #become(state: State, position = this.#position): void {
+    if (this.#state === 'live') {
+      this.#announced = this.#announcedOffset
+      this.#topicSet.live.remove(this)
+    }
+    this.#position = position
     this.#state = state
+    if (state === 'live') this.#topicSet.live.add(this, this.#isShared)
   }
 
   /** Where the next entries are: in the ring or in the page at hand; else `null`, and it is served again when they are there. */

@@ -25,6 +25,8 @@ export class MemoryHistory {
   /** When it was last used, by `performance.now()`. */
   touchedAt = performance.now()
   #entries = new Deque<StoredEntry>()
+  /** Bytes of the payload of each. */
+  #sizes = new Deque<number>()
   #byteCount = 0
   #payloadBytes = 0
   #head = 0
@@ -61,12 +63,15 @@ export class MemoryHistory {
       )
     }
     this.#head += 1
-    const stored: StoredEntry = { ...entry, offset: this.#head }
-    this.#headCheck = entry.check
-    this.#ended = entry.kind === 'end'
+    const { v, kind, event, data, topics, at, check } = entry
+    const stored: StoredEntry = { v, kind, event, data, topics, at, check, offset: this.#head }
+    const bytes = Buffer.byteLength(data)
+    this.#headCheck = check
+    this.#ended = kind === 'end'
     this.#entries.push(stored)
-    this.#payloadBytes += Buffer.byteLength(entry.data)
-    this.#byteCount += sizeOf(stored)
+    this.#sizes.push(bytes)
+    this.#payloadBytes += bytes
+    this.#byteCount += bytes + entryOverheadBytes
     this.touch()
     const position = this.#positionOf(stored)
     if (idempotencyKey !== undefined) {
@@ -107,19 +112,22 @@ export class MemoryHistory {
 
   dropOldest(): void {
     const dropped = this.#entries.shift()
-    if (dropped === undefined) return
-    this.#byteCount -= sizeOf(dropped)
-    this.#payloadBytes -= Buffer.byteLength(dropped.data)
+    const bytes = this.#sizes.shift()
+    if (dropped === undefined || bytes === undefined) return
+    this.#byteCount -= bytes + entryOverheadBytes
+    this.#payloadBytes -= bytes
     this.#trimmedCheck = dropped.check
   }
 
   /** One entry after the other for all followers, also where one of them appends. */
   #announce(entry: StoredEntry): void {
-    this.#unannounced.push(entry)
-    if (this.#isAnnouncing) return
+    if (this.#isAnnouncing) {
+      this.#unannounced.push(entry)
+      return
+    }
     this.#isAnnouncing = true
     try {
-      for (let next = this.#unannounced.shift(); next !== undefined; next = this.#unannounced.shift()) {
+      for (let next: StoredEntry | undefined = entry; next !== undefined; next = this.#unannounced.shift()) {
         for (const follow of this.followers) follow(next)
       }
     } finally {
@@ -156,8 +164,4 @@ export class MemoryHistory {
   #positionOf(entry: StoredEntry): Position {
     return { epoch: this.epoch, offset: entry.offset, check: entry.check }
   }
-}
-
-function sizeOf(entry: Entry): number {
-  return Buffer.byteLength(entry.data) + entryOverheadBytes
 }

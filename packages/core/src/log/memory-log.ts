@@ -42,6 +42,8 @@ class MemoryLog implements EventLog {
   readonly #histories = new Map<string, MemoryHistory>()
   /** Those that may have entries, in the order of their last append: where room is made. */
   readonly #filled = new Map<string, MemoryHistory>()
+  /** The last of them, as long as it is. */
+  #lastFilled: MemoryHistory | undefined
   /** What channels that were forgotten for being idle are to keep when they are used again. */
   readonly #retentions = new Map<string, ResolvedRetention>()
   readonly #tails = new Map<string, Set<MemoryTail>>()
@@ -60,10 +62,13 @@ class MemoryLog implements EventLog {
     const before = history.byteCount
     const position = history.append(channel, entry, options)
     this.#totalBytes += history.byteCount - before
-    this.#filled.delete(channel)
-    this.#filled.set(channel, history)
+    if (history !== this.#lastFilled) {
+      this.#filled.delete(channel)
+      this.#filled.set(channel, history)
+      this.#lastFilled = history
+    }
     this.#makeRoom()
-    this.#forgetIdle()
+    this.#forgetIdle(history.touchedAt)
     return position
   }
 
@@ -116,6 +121,7 @@ class MemoryLog implements EventLog {
     for (const tails of this.#tails.values()) for (const tail of tails) tail.stop()
     this.#histories.clear()
     this.#filled.clear()
+    this.#lastFilled = undefined
     this.#retentions.clear()
     this.#totalBytes = 0
   }
@@ -135,7 +141,7 @@ class MemoryLog implements EventLog {
     const history = this.#histories.get(channel)
     if (history === undefined) return
     this.#histories.delete(channel)
-    this.#filled.delete(channel)
+    this.#unfill(channel)
     this.#totalBytes -= history.byteCount
     const tails = this.#tails.get(channel)
     if (tails === undefined) return
@@ -153,13 +159,17 @@ class MemoryLog implements EventLog {
         history.dropOldest()
         this.#totalBytes += history.byteCount - before
       }
-      if (history.isEmpty) this.#filled.delete(channel)
+      if (history.isEmpty) this.#unfill(channel)
       if (this.#totalBytes <= this.#maxTotalBytes) return
     }
   }
 
-  #forgetIdle(): void {
-    const now = performance.now()
+  #unfill(channel: string): void {
+    this.#filled.delete(channel)
+    this.#lastFilled = undefined
+  }
+
+  #forgetIdle(now: number): void {
     if (now < this.#idleLookAt) return
     this.#idleLookAt = now + idleLookMs
     for (const [channel, { retention, touchedAt }] of this.#histories) {

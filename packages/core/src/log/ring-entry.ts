@@ -40,6 +40,8 @@ export class RingEntry {
   readonly position: Position
   readonly #tag: string
   #id: string | undefined
+  #text: string | undefined
+  #size = 0
   #frame: Frame | undefined
   #event: ChannelEvent | undefined
 
@@ -56,8 +58,20 @@ export class RingEntry {
   }
 
   /** The whole block, id first. */
+  get text(): string {
+    this.#text ??= `${encodeId(this.id)}${this.#encode()}`
+    return this.#text
+  }
+
+  /** Bytes of that. */
+  get size(): number {
+    if (this.#size === 0) this.#size = Buffer.byteLength(this.text)
+    return this.#size
+  }
+
+  /** The block as it is written where nothing else is. */
   get frame(): Frame {
-    this.#frame ??= Frame.fromText(`${encodeId(this.id)}${this.#text()}`)
+    this.#frame ??= Frame.fromText(this.text)
     return this.#frame
   }
 
@@ -71,7 +85,7 @@ export class RingEntry {
     return this.#event
   }
 
-  #text(): string {
+  #encode(): string {
     const { event, data } = this.entry
     try {
       return encodeEvent({ event, data: String(data) })

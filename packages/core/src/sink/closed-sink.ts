@@ -9,6 +9,7 @@ export const closedSink: Sink = {
   begin: () => false,
   write: () => false,
   writeAtOnce: () => false,
+  touch: () => 0,
   hold: () => {},
   release: () => {},
   end: () => {},

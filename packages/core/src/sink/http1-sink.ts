@@ -74,6 +74,13 @@ export class Http1Sink implements Sink {
     return true
   }
 
+  touch(): number {
+    const connection = this.#connection
+    if (connection === null) return 0
+    const isOurs = connection._httpMessage === this.#response
+    return connection.writableLength + connection.writableCorked + (isOurs ? 1 : 0)
+  }
+
   hold(): void {
     this.#held = this.#connection
     this.#held?.cork()

@@ -41,6 +41,10 @@ export class Http2Sink implements Sink {
     return false
   }
 
+  touch(): number {
+    return 0
+  }
+
   // Node gathers what is written in one turn by itself.
   hold(): void {}
 

@@ -37,6 +37,8 @@ export interface Sink {
    * `false`: nothing was written; look whether the sink `isEnded` or `isGone`, and `write`.
    */
   writeAtOnce(frame: Frame): boolean
+  /** Looks at what `writeAtOnce` will look at, so that the processor has it at hand. The number means nothing. */
+  touch(): number
   /** Where that is possible nothing leaves until `release`, which follows in the same turn. */
   hold(): void
   release(): void

@@ -201,10 +201,19 @@ export class OpenStream implements EventStream, ClockedStream {
     if (this.feed === null) this.end()
   }
 
-  /** Writes a frame of the channel layer. `false`: behind from now on, or closed. */
-  writeFrame(frame: Frame, eventCount: number): boolean {
+  /** Looks at what `writeFrame` will look at, so that the processor has it at hand. The number means nothing. */
+  touch(): number {
+    return this.#closed === null ? this.#sink.touch() : 0
+  }
+
+  /**
+   * Writes a frame of the channel layer. `false`: behind from now on, or closed.
+   *
+   * @param now What `performance.now()` says, where the caller knows.
+   */
+  writeFrame(frame: Frame, eventCount: number, now?: number): boolean {
     if (this.#closed === null && this.#sink.writeAtOnce(frame))
-      return this.#wrote(frame.size, eventCount, true)
+      return this.#wrote(frame.size, eventCount, true, now)
     return this.#write(frame, eventCount)
   }
 
@@ -277,10 +286,10 @@ export class OpenStream implements EventStream, ClockedStream {
     return this.#wrote(frame.size, eventCount, this.#sink.write(frame))
   }
 
-  #wrote(bytes: number, eventCount: number, isRoomLeft: boolean): boolean {
+  #wrote(bytes: number, eventCount: number, isRoomLeft: boolean, now = performance.now()): boolean {
     this.#eventCount += eventCount
     this.#byteCount += bytes
-    this.wroteAt = Math.floor(performance.now())
+    this.wroteAt = Math.floor(now)
     if (!isRoomLeft) {
       this.#isBehind = true
       if (!this.#wasBehind) {
