@@ -6,7 +6,8 @@ import { writePicture } from './picture.mjs'
 import { readRecord } from './record.mjs'
 import { notesOn, tableOf } from './table.mjs'
 
-// Writes the pictures and the figures of docs/benchmarks.md from what was measured: `npm --prefix bench run page`.
+// Writes the pictures and the figures of docs/benchmarks.md from what was measured: `npm --prefix bench run page`. What was not
+// measured here stays as it is, and so does a picture where not all of its scenarios were.
 
 const docs = fileURLToPath(new URL('../../../docs/', import.meta.url))
 const begin = '<!-- figures: written by `npm --prefix bench run page` -->'
@@ -30,15 +31,31 @@ for (const [name, kind] of [
   ['benchmarks', 'bars'],
   ['growth', 'lines'],
 ])
-  if (ofKind(kind).length > 0) writePicture(`${docs}images/${name}.svg`, ofKind(kind), machine)
+  if (ofKind(kind).length > 0 && isComplete(kind))
+    writePicture(`${docs}images/${name}.svg`, ofKind(kind), machine)
 writePage(`${docs}benchmarks.md`)
 
 function writePage(file) {
   const page = readFileSync(file, 'utf8')
   const [from, to] = [page.indexOf(begin), page.indexOf(end)]
   if (from === -1 || to < from) throw new Error(`${file} has no place for the figures: "${begin}" … "${end}"`)
-  const body = [`${machine}. ${versions.join(', ')}.`, ...known.map(sectionOf)].join('\n\n')
+  const before = sectionsIn(page.slice(from + begin.length, to))
+  const after = new Map(known.map((one) => [one.scenario.name, sectionOf(one)]))
+  const sections = scenarios.map(({ name }) => after.get(name) ?? before.get(name)).filter(Boolean)
+  const body = [`${machine}. ${versions.join(', ')}.`, ...sections].join('\n\n')
   writeFileSync(file, `${page.slice(0, from)}${begin}\n\n${body}\n\n${page.slice(to)}`)
+}
+
+/** By the name of their scenario. */
+function sectionsIn(text) {
+  const sections = text.split(/^(?=### `)/m).slice(1)
+  return new Map(sections.map((section) => [/^### `([^`]+)`/.exec(section)[1], section.trim()]))
+}
+
+/** Whether a picture would have all that it had. */
+function isComplete(kind) {
+  if (kind !== 'bars') return true
+  return scenarios.every(({ name, isPictured }) => !isPictured || measured[name] !== undefined)
 }
 
 function sectionOf({ scenario, rounds, results }) {
