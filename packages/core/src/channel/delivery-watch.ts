@@ -23,7 +23,7 @@ class DeliveryMark implements Deliverable {
     this.#logLagMs = logLagMs
   }
 
-  deliver(): boolean {
+  deliver(): 'done' {
     const fanOutMs = performance.now() - this.#broughtAt
     delivered.publish({
       channel: this.#channel,
@@ -32,6 +32,6 @@ class DeliveryMark implements Deliverable {
       latencyMs: this.#logLagMs + fanOutMs,
       fanOutMs,
     } satisfies ChannelDeliverMessage)
-    return false
+    return 'done'
   }
 }

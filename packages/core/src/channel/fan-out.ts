@@ -1,5 +1,14 @@
 /** How long one slice of deliveries may keep the event loop. */
 const sliceMs = 4
+/** What became of being served. */
+export type Outcome =
+  /** There is nothing more to write now. */
+  | 'done'
+  /** There is more, for another turn, behind the others. */
+  | 'more'
+  /** The time was over with some of its connections not served: they are served first in the next slice. */
+  | 'interrupted'
+
 /** Deliveries between two looks at the clock. */
 export const lookEvery = 16
 /** Places that were served before the others move up. */
@@ -10,11 +19,11 @@ export interface Deliverable {
   /** In the queue; the queue's own note. */
   isQueued: boolean
   /**
-   * Writes what there is, at most one write for each connection. `true`: there is more, for another turn.
+   * Writes what there is, at most one write for each connection.
    *
    * @param deadline By `performance.now()`: what has many connections stops then.
    */
-  deliver(deadline: number): boolean
+  deliver(deadline: number): Outcome
 }
 
 /**
@@ -59,8 +68,9 @@ class FanOut {
       // Emptied place by place, so that the array is neither made anew nor keeps who has left.
       this.#queue[this.#next] = undefined
       this.#next += 1
-      const hasMore = reader !== undefined && this.#serve(reader, deadline)
-      if ((hasMore || this.#next % lookEvery === 0) && performance.now() >= deadline) break
+      const outcome = reader === undefined ? 'done' : this.#serve(reader, deadline)
+      if (outcome === 'interrupted') break
+      if ((outcome === 'more' || this.#next % lookEvery === 0) && performance.now() >= deadline) break
     }
     if (this.#next === this.#count) this.#startNextTurn()
     if (this.#count > 0) {
@@ -73,19 +83,24 @@ class FanOut {
     this.#onIdle.clear()
   }
 
-  /** Gives whether there is more. */
-  #serve(reader: Deliverable, deadline: number): boolean {
+  #serve(reader: Deliverable, deadline: number): Outcome {
     reader.isQueued = false
     try {
-      if (!reader.deliver(deadline) || reader.isQueued) return false
+      const outcome = reader.deliver(deadline)
+      if (outcome === 'done' || reader.isQueued) return 'done'
+      reader.isQueued = true
+      if (outcome === 'more') {
+        this.#later.push(reader)
+      } else {
+        this.#next -= 1
+        this.#queue[this.#next] = reader
+      }
+      return outcome
     } catch (error) {
       // A user's error handler that throws, say: nobody else's deliveries may end with it.
       void Promise.reject(error)
-      return false
+      return 'done'
     }
-    reader.isQueued = true
-    this.#later.push(reader)
-    return true
   }
 
   /** Under constant load the queue is never empty: those who wait move to its front, so that it does not grow. */

@@ -1,7 +1,7 @@
 import type { Position } from '../log/event-log.ts'
 import type { Ring } from '../log/ring.ts'
 import type { Frame } from '../sink/frame.ts'
-import { type Deliverable, fanOut, lookEvery } from './fan-out.ts'
+import { type Deliverable, fanOut, lookEvery, type Outcome } from './fan-out.ts'
 import type { SharedRange } from './range.ts'
 
 /** What is looked at for a delivery. */
@@ -30,7 +30,7 @@ interface Pass {
   readonly from: Position
   /** What they get; `null` until the first of them is served, so that all that comes before is in it. */
   range: SharedRange | null
-  /** Those before this index have got it. */
+  /** Those before this index have got it, or were further already when they came. */
   servedCount: number
   /** Where the next pass begins, if there has to be one. */
   next: Position | null
@@ -40,7 +40,7 @@ interface Pass {
  * The live members of one topic set. Most of them are together: they get the next entries as one, in the order of a list, and where
  * each of them stands follows from its place in that list. So a delivery wakes nobody, moves no cursor and looks at streams alone.
  *
- * The others are alone: what they get is not the same for all, or they came in the middle of a pass that had begun elsewhere.
+ * The others are alone: what they get is not the same for all, or they came when a pass was about to begin.
  */
 export class LiveMembers<Member extends LiveMember> implements Deliverable {
   isQueued = false
@@ -86,7 +86,8 @@ export class LiveMembers<Member extends LiveMember> implements Deliverable {
     const pass = this.#pass
     if (pass === null || !this.#isTogether(member)) return null
     if (pass.range === null || member.liveIndex >= pass.servedCount) return pass.from
-    return pass.next === null ? null : pass.range.through
+    // Between what it was given and the next entry for it there is nothing for it.
+    return pass.next
   }
 
   /** Offset of the newest event that a member has got with the others since it came; smaller ones say nothing. */
@@ -111,9 +112,9 @@ export class LiveMembers<Member extends LiveMember> implements Deliverable {
     for (const member of alone) member.fallBehind(before)
   }
 
-  deliver(deadline: number): boolean {
+  deliver(deadline: number): Outcome {
     const pass = this.#pass
-    if (pass === null) return false
+    if (pass === null) return 'done'
     try {
       if (pass.range === null) this.#begin(pass)
       if (pass.range !== null) this.#serve(pass, pass.range, deadline)
@@ -122,11 +123,11 @@ export class LiveMembers<Member extends LiveMember> implements Deliverable {
       void Promise.reject(error)
       if (pass.range === null) this.#part(pass)
     }
-    if (this.#pass !== pass) return false
-    if (pass.servedCount < this.#together.length) return true
+    if (this.#pass !== pass) return 'done'
+    if (pass.servedCount < this.#together.length) return 'interrupted'
     this.#sent = pass.range?.last?.offset ?? this.#sent
     this.#pass = pass.next === null ? null : passFrom(pass.next, pass.ring)
-    return this.#pass !== null
+    return this.#pass === null ? 'done' : 'more'
   }
 
   #begin(pass: Pass): void {
@@ -146,27 +147,29 @@ export class LiveMembers<Member extends LiveMember> implements Deliverable {
     for (const member of [...this.#together]) member.fallBehind(from)
   }
 
-  // Each write may run code that takes out members, this one included, or all of them, and adds others.
+  // Each write may run code that takes out members, this one included, or all of them.
   #serve(pass: Pass, range: SharedRange, deadline: number): void {
     const streams = this.#streams
     const { frame, eventCount } = range
     if (frame === null) pass.servedCount = streams.length
     let now = performance.now()
+    let untilLook = lookEvery
     this.#touch(pass.servedCount)
     while (frame !== null && this.#pass === pass && pass.servedCount < streams.length) {
       const stream = streams[pass.servedCount]
       if (stream === undefined) return
       if (stream.isBehind) {
         this.#together[pass.servedCount]?.fallBehind(pass.from)
-        continue
+      } else {
+        pass.servedCount += 1
+        stream.writeFrame(frame, eventCount, now)
       }
-      pass.servedCount += 1
-      stream.writeFrame(frame, eventCount, now)
-      if (pass.servedCount % lookEvery === 0) {
-        now = performance.now()
-        if (now >= deadline) return
-        this.#touch(pass.servedCount)
-      }
+      untilLook -= 1
+      if (untilLook > 0) continue
+      untilLook = lookEvery
+      now = performance.now()
+      if (now >= deadline) return
+      this.#touch(pass.servedCount)
     }
   }
 

@@ -43,7 +43,12 @@ class PendingAppend<T> extends WheelEntry {
     appended.then(
       (position) => {
         this.#answered()
-        this.#resolve(this.#parts.toResult(position))
+        try {
+          this.#resolve(this.#parts.toResult(position))
+        } catch (error) {
+          // A log that gives no position.
+          this.#reject(error)
+        }
       },
       (error: unknown) => {
         this.#answered()

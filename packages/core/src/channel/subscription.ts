@@ -3,7 +3,7 @@ import type { EntrySource, Ring } from '../log/ring.ts'
 import type { OpenStream } from '../stream/open-stream.ts'
 import { type Cursor, formatCursor } from '../wire/cursor.ts'
 import { becameSlow, replayed } from './diagnostics.ts'
-import { fanOut } from './fan-out.ts'
+import { fanOut, type Outcome } from './fan-out.ts'
 import type { Hub, HubMember } from './hub.ts'
 import { type OpeningSubscription, openSubscription } from './opening.ts'
 import type { Page } from './page-reader.ts'
@@ -180,7 +180,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     fanOut.enqueue(this)
   }
 
-  deliver(): boolean {
+  deliver(): Outcome {
     if (this.#begin === null) return this.#deliver()
     const begin = this.#begin
     this.#begin = null
@@ -190,25 +190,26 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     })
   }
 
-  #deliver(): boolean {
+  #deliver(): Outcome {
     const { ring } = this.hub
-    if (this.#state !== 'behind' || this.#isReading || ring === null) return false
+    if (this.#state !== 'behind' || this.#isReading || ring === null) return 'done'
     if (this.stream.isBehind) {
-      this.#watch?.slow(ring.head - this.#position.offset)
-      return false
+      const behind = ring.head - this.#position.offset
+      if (behind > 0) this.#watch?.slow(behind)
+      return 'done'
     }
     const source = this.#source(ring)
-    if (source === null) return false
+    if (source === null) return 'done'
     this.#writeFrom(source)
     // Closed by the write, or by its own filter.
-    if (this.#state !== 'behind') return false
+    if (this.#state !== 'behind') return 'done'
     // What a page has come to is compared with the ring before it counts as the head.
-    if (this.#position.offset < ring.head || source !== ring) return !this.stream.isBehind
+    if (this.#position.offset < ring.head || source !== ring) return this.stream.isBehind ? 'done' : 'more'
     this.#page = null
     this.#watch?.caughtUp(this.#position)
     if (this.hub.isEnded) this.feed.finish(this)
     else this.#become('live')
-    return false
+    return 'done'
   }
 
   setTopics(topics: readonly string[] | undefined): void {

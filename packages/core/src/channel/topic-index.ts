@@ -4,7 +4,7 @@ import { type TopicMember, TopicSet } from './topic-set.ts'
 
 /** Something that is told when there is an entry for it. */
 export interface IndexedMember extends TopicMember {
-  /** There is an entry for it after `before`, which not all of its topic set get. */
+  /** The mark of the end stands after `before`. */
   wake(before: Position): void
 }
 

@@ -34,7 +34,7 @@ export class MemoryHistory {
   /** Check of the newest entry that was trimmed: `first - 1` is a valid position. */
   #trimmedCheck = startCheck
   #ended = false
-  /** Appended, and not yet given to every follower. */
+  /** Appended, and not yet given to any follower. */
   readonly #unannounced: StoredEntry[] = []
   #isAnnouncing = false
   #keys = new Map<string, { readonly position: Position; readonly until: number }>()
@@ -121,13 +121,16 @@ export class MemoryHistory {
 
   /** One entry after the other for all followers, also where one of them appends. */
   #announce(entry: StoredEntry): void {
-    if (this.#isAnnouncing) {
+    let next: StoredEntry | undefined = entry
+    if (this.#isAnnouncing || this.#unannounced.length > 0) {
       this.#unannounced.push(entry)
-      return
+      if (this.#isAnnouncing) return
+      // One that threw has left some.
+      next = this.#unannounced.shift()
     }
     this.#isAnnouncing = true
     try {
-      for (let next: StoredEntry | undefined = entry; next !== undefined; next = this.#unannounced.shift()) {
+      for (; next !== undefined; next = this.#unannounced.shift()) {
         for (const follow of this.followers) follow(next)
       }
     } finally {

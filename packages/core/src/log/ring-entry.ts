@@ -59,19 +59,25 @@ export class RingEntry {
 
   /** The whole block, id first. */
   get text(): string {
+    if (this.#frame !== undefined) return this.#frame.block.toString()
     this.#text ??= `${encodeId(this.id)}${this.#encode()}`
     return this.#text
   }
 
   /** Bytes of that. */
   get size(): number {
+    if (this.#frame !== undefined) return this.#frame.size
     if (this.#size === 0) this.#size = Buffer.byteLength(this.text)
     return this.#size
   }
 
   /** The block as it is written where nothing else is. */
   get frame(): Frame {
-    this.#frame ??= Frame.fromText(this.text)
+    if (this.#frame === undefined) {
+      this.#frame = Frame.fromText(this.text)
+      // Not kept twice.
+      this.#text = undefined
+    }
     return this.#frame
   }
 

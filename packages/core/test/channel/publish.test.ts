@@ -130,6 +130,13 @@ test('gives up with the reason of its signal', async () => {
   release()
 })
 
+test('rejects where a log says that it has an event, and not where', async () => {
+  const { log } = heldLog()
+  const channel = makeChannel({ log: { ...log, append: () => Promise.resolve(undefined as never) } })
+  await expect(channel.publish({ data: 1 })).rejects.toThrow(TypeError)
+  expect(channel.stats().pendingCount).toBe(0)
+})
+
 test('stores one event per idempotency key', async () => {
   const channel = makeChannel()
   const first = await channel.publish({ data: 1, idempotencyKey: 'k' })

@@ -120,6 +120,7 @@ export class ConsumerFeed implements Feed {
         const isOver = await this.#make(channel)
         follower.wake(channel)
         if (!isOver) return
+        await backOff(attempt, signal)
       } catch (error) {
         if (signal.aborted) return
         follower.fail(error, [channel])
