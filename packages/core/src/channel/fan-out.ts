@@ -1,5 +1,10 @@
 /** How long one slice of deliveries may keep the event loop. */
 const sliceMs = 4
+/** Readers, or connections of one of them, that are served between two looks at the clock. */
+export const lookEvery = 16
+/** Places that were served before the others move up. */
+const closeUpFrom = 1_024
+
 /** What became of being served. */
 export type Outcome =
   /** There is nothing more to write now. */
@@ -8,11 +13,6 @@ export type Outcome =
   | 'more'
   /** The time was over with some of its connections not served: they are served first in the next slice. */
   | 'interrupted'
-
-/** Deliveries between two looks at the clock. */
-export const lookEvery = 16
-/** Places that were served before the others move up. */
-const closeUpFrom = 1_024
 
 /** Something that may have bytes to write. */
 export interface Deliverable {
