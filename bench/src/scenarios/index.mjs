@@ -281,9 +281,9 @@ export const scenarios = [
     name: 'opening',
     title: 'Opening: streams opened, answered and hung up',
     columns: { rate: 'per CPU second', ...cost, perSecond: 'per second' },
-    run: runOpening,
+    runTogether: runOpening,
     runs: () =>
-      forAll(['naive', 'naive-express', 'naive-fastify', ...rivulets], { openings: 8_000, atOnce: 50 }),
+      forAll(['naive', 'naive-express', 'naive-fastify', ...rivulets], { openings: 16_000, atOnce: 50 }),
     bars: againstOwnNaive({ figure: 'rate', atLeast: 0.9 }),
   },
   growth,

@@ -14,19 +14,33 @@ const patienceMs = 90_000
  * @param {(pair: Pair) => Promise<T>} work
  * @returns {Promise<T>}
  */
-export async function withPair({ contestant, settings }, work) {
-  const server = new Child('server/main.mjs', {
-    core: 0,
-    nodeOptions: ['--expose-gc'],
-  })
+export function withPair(run, work) {
+  return withPairs([run], ([pair]) => work(pair))
+}
+
+/**
+ * The same with a server for each run, all on one core and with one load: for work in which they take turns.
+ *
+ * @template T
+ * @param {readonly { contestant: string, settings: object }[]} runs
+ * @param {(pairs: Pair[]) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withPairs(runs, work) {
   const load = new Child('load/main.mjs', { core: 1 })
+  const children = [load]
   try {
-    await server.call('profile', profilesOf(contestant))
-    const port = await server.call('start', contestant, settings)
-    return await work(new Pair(server, load, port))
+    const pairs = []
+    for (const { contestant, settings } of runs) {
+      const server = new Child('server/main.mjs', { core: 0, nodeOptions: ['--expose-gc'] })
+      children.push(server)
+      await server.call('profile', profilesOf(contestant))
+      const port = await server.call('start', contestant, settings)
+      pairs.push(new Pair(server, load, port))
+    }
+    return await work(pairs)
   } finally {
-    await load.stop()
-    await server.stop()
+    for (const child of children) await child.stop()
   }
 }
 

@@ -31,5 +31,7 @@ answerCalls({
     profiler.end()
     return spent
   },
+  /** In microseconds, since the process began. */
+  cpu: () => meter.cpuUsage(),
   memory: () => memoryNow(),
 })

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import { guardHandler, type Handler } from './guard-handler.ts'
+import { keyOf } from './internals.ts'
 import type { ReplyStreams } from './reply-streams.ts'
 
 /** What Fastify makes of a route and looks at with every request. Not part of its API. */
@@ -36,7 +37,7 @@ export function prepareRoutes(
   const known = new WeakMap<object, boolean>()
   let contextKey: symbol | undefined
   function prepare(request: FastifyRequest): boolean {
-    contextKey ??= Object.getOwnPropertySymbols(request).find(isContextKey)
+    contextKey ??= keyOf(request, 'fastify.context')
     const context: unknown = contextKey === undefined ? undefined : Reflect.get(request, contextKey)
     if (typeof context !== 'object' || context === null) return true
     let isPrepared = known.get(context)
@@ -59,10 +60,6 @@ export function prepareRoutes(
     next()
   })
   return prepare
-}
-
-function isContextKey({ description }: symbol): boolean {
-  return description === 'fastify.context'
 }
 
 function isRouteContext(context: object): context is RouteContext {

@@ -43,6 +43,8 @@ const maxRetentions = 10_000
 /** Upkeep several times within the time after which followers look for themselves. */
 const upkeepsPerCheck = 3
 const maxUpkeepMs = 5_000
+/** How long batches may follow each other within one turn of the event loop. A turn for each would be a tenth of what a quick one takes. */
+const turnMs = 1
 /** Of pages, in entries: more than any channel keeps. */
 const maxLimit = 1_000_000_000
 
@@ -73,6 +75,8 @@ export class SqliteLog implements EventLog {
   readonly #followed = new Set<string>()
   readonly #retentions = new Map<string, StoredRetention>()
   readonly #stopping = new AbortController()
+  readonly #clock: Clock
+  #turnedAt = Number.NEGATIVE_INFINITY
   #closing: Promise<void> | null = null
 
   constructor(
@@ -80,6 +84,7 @@ export class SqliteLog implements EventLog {
     clock: Clock = performance,
   ) {
     this.#answerMs = answerMs
+    this.#clock = clock
     this.#own = new OwnCommits({
       file,
       synchronous,
@@ -145,9 +150,16 @@ export class SqliteLog implements EventLog {
       const result = (await this.#ask(appending(request), request)) as AppendResult // the thread's answer to an append
       return settleBatch(batch, request, result, this.#follower, this.#followed)
     }
-    if (own.synced === null) await nextTurn()
+    if (own.synced === null) await this.#leaveTurns()
     else await this.#untilSynced(own.synced, request)
     return settleBatch(batch, request, own.result, this.#follower, this.#followed)
+  }
+
+  /** Those who publish again as soon as they are answered would keep the event loop from everything else. */
+  async #leaveTurns(): Promise<void> {
+    if (this.#clock.now() - this.#turnedAt < turnMs) return
+    await nextTurn()
+    this.#turnedAt = this.#clock.now()
   }
 
   async #untilSynced(synced: Promise<void>, request: AppendRequest): Promise<void> {
@@ -224,7 +236,6 @@ function appending({ channels: [first, ...others] }: AppendRequest): string {
     : `Appending to ${others.length + 1} channels`
 }
 
-/** Those who publish again as soon as they are answered would keep the event loop from everything else. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

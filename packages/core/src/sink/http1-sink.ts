@@ -47,13 +47,14 @@ export class Http1Sink implements Sink {
 
   begin(block: string): boolean {
     // Node puts text behind the head, as one string and one write; bytes would be a second piece.
-    if (this.#takesReadyMadeChunks())
-      return this.#writeChunk(`${block.length.toString(16)}\r\n${block}\r\n`, 'latin1')
-    return this.write(Frame.fromText(block))
+    const socket = this.#chunkSocket()
+    if (socket === null) return this.write(Frame.fromText(block))
+    return this.#writeChunk(socket, `${block.length.toString(16)}\r\n${block}\r\n`, 'latin1')
   }
 
   write(frame: Frame): boolean {
-    if (this.#takesReadyMadeChunks()) return this.#writeChunk(frame.chunk)
+    const socket = this.#chunkSocket()
+    if (socket !== null) return this.#writeChunk(socket, frame.chunk)
     const response = this.#response
     this.#connection = null
     const isRoomLeft = response.write(frame.block)
@@ -109,10 +110,10 @@ export class Http1Sink implements Sink {
 
   // One write of bytes made once, where Node would make four small ones for each connection: 0.9 of its CPU for single
   // events and 0.6 in bursts. Through the response and not the socket, so that order and a foreign end() are still Node's.
-  #writeChunk(chunk: Buffer | string, encoding: BufferEncoding = 'utf8'): boolean {
+  #writeChunk(socket: Socket, chunk: Buffer | string, encoding: BufferEncoding = 'utf8'): boolean {
     const response = this.#response
     response.chunkedEncoding = false
-    this.#connection = response.socket
+    this.#connection = socket
     try {
       return response.write(chunk, encoding)
     } finally {
@@ -149,17 +150,13 @@ export class Http1Sink implements Sink {
     return this.#connection !== null
   }
 
-  // Anything in front of Node's own write (compression, inject) must see the block; a response that has no socket yet keeps chunks
-  // aside, and so does a corked one, in ways that differ between Node versions.
-  #takesReadyMadeChunks(): boolean {
+  // The connection, where it takes ready-made chunks. Anything in front of Node's own write (compression, inject) must see the block; a
+  // response that has no socket yet keeps chunks aside, and so does a corked one, in ways that differ between Node versions.
+  #chunkSocket(): Socket | null {
     const response = this.#response
-    return (
-      response.chunkedEncoding &&
-      response.write === nodeWrite &&
-      response.end === nodeEnd &&
-      response.socket !== null &&
-      keepsNothingAside(response, response.socket)
-    )
+    if (!response.chunkedEncoding || response.write !== nodeWrite || response.end !== nodeEnd) return null
+    const { socket } = response
+    return socket !== null && keepsNothingAside(response, socket) ? socket : null
   }
 }
 

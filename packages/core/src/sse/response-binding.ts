@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { isHeadSent } from '../sink/open-sink.ts'
 import type { StreamRequest, StreamResponse } from '../sink/sink.ts'
 import type { OpenStream } from '../stream/open-stream.ts'
 import { SseError } from '../wire/sse-error.ts'
@@ -28,14 +29,15 @@ export function streamOf(response: StreamResponse): OpenStream | undefined {
 /** @param hasLeft Whether the client has. @throws SseError `ERR_SSE_ALREADY_OPEN`, `ERR_SSE_HEADERS_SENT` */
 export function assertUnused(response: StreamResponse, hasLeft: boolean): void {
   // A stream has sent its head, unless there was nobody to send it to.
-  if (!hasLeft && !response.headersSent) return
+  const isSent = isHeadSent(response)
+  if (!hasLeft && !isSent) return
   if (streamOf(response) !== undefined) {
     throw new SseError(
       'ERR_SSE_ALREADY_OPEN',
       'This response is a stream already: keep the one that the first call gave.',
     )
   }
-  if (response.headersSent) {
+  if (isSent) {
     throw new SseError(
       'ERR_SSE_HEADERS_SENT',
       'Something was sent on this response before, so it cannot become a stream: answer errors before the stream is opened and return.',
@@ -64,7 +66,7 @@ export function bindResponse(request: StreamRequest, response: StreamResponse, s
   claimResponse(response, stream)
   // Left where it is: a response that is closed is garbage, and both may be told of a broken pipeline.
   const onClose = () => stream.onResponseClose(response.writableEnded)
-  response.on('close', onClose)
+  on.call(response, 'close', onClose)
   if (response.socket === null) watchPipeline(request, response, onClose)
 }
 

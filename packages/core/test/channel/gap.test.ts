@@ -1,4 +1,5 @@
 import { createMemoryLog, type SnapshotRequest, type Subscription } from '@rivulet/core'
+import { kept } from '../../../../test/support/garbage.ts'
 import { makeChannel, publishAll, serve } from './live.ts'
 
 describe('a cursor that cannot be resumed from', () => {
@@ -315,15 +316,6 @@ test('a channel that nobody holds is collected, and found again as a new one', a
     { length: 50 },
     (_each, index) => new WeakRef(createChannel(`idle ${index}`, { log })),
   )
-  const collect: unknown = Reflect.get(globalThis, 'gc')
-  const { setFlagsFromString } = await import('node:v8')
-  const { runInNewContext } = await import('node:vm')
-  setFlagsFromString('--expose-gc')
-  const gc = typeof collect === 'function' ? collect : runInNewContext('gc')
-  for (let round = 0; round < 20 && refs.some((ref) => ref.deref() !== undefined); round += 1) {
-    await new Promise((resolve) => setImmediate(resolve))
-    gc()
-  }
-  expect(refs.filter((ref) => ref.deref() !== undefined)).toEqual([])
+  expect(await kept(refs)).toEqual([])
   expect(() => createChannel('idle 0', { log, retention: { maxEvents: 3 } })).not.toThrow()
 })

@@ -1,10 +1,13 @@
 import { type AppendRequest, fieldCount } from '../file/protocol.ts'
 
 const pageBytes = 4096
-/** From so many pages on the WAL is to be moved into the file, as SQLite itself would: 4 MiB. */
-const duePages = 1_000
+/**
+ * From so many pages on the WAL is to be moved into the file: 16 MiB. SQLite itself would from 4 MiB on, since whoever writes waits for it then; here
+ * another thread does it, and what each time costs beside it is a batch that waits.
+ */
+const duePages = 4_000
 /** So many pages are not left to what is stored while a checkpoint is under way. */
-const maxPages = 4_000
+const maxPages = 8_000
 /** Of an entry beside its payload: the rest of its text, and its place in the index. */
 const entryBytes = 200
 
