@@ -39,8 +39,12 @@ export class StreamErrors {
 
   static of(response: ExpressResponse): StreamErrors {
     const place = response.locals ?? response
-    place[key] ??= new StreamErrors(response)
-    return place[key]
+    let errors = place[key]
+    if (errors === undefined) {
+      errors = new StreamErrors(response)
+      place[key] = errors
+    }
+    return errors
   }
 
   /** The response is becoming a stream. */

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler, RouteOptions } from 'fastify'
 import { guardHandler, type Handler } from './guard-handler.ts'
 import { keyOf } from './internals.ts'
 import type { ReplyStreams } from './reply-streams.ts'
@@ -6,6 +6,7 @@ import type { ReplyStreams } from './reply-streams.ts'
 /** What Fastify makes of a route and looks at with every request. Not part of its API. */
 interface RouteContext {
   handler: Handler
+  onRequest: unknown[] | null
   onSend: unknown[] | null
   readonly config: object
 }
@@ -50,20 +51,33 @@ export function prepareRoutes(
   }
   function prepareContext(context: object): boolean {
     if (!isRouteContext(context)) return false
+    context.onRequest = without(prepareFirst.name, context.onRequest)
     if (Object.hasOwn(context.config, preparedKey)) return true
     context.handler = guardHandler(context.handler, replies)
     context.onSend = [...(context.onSend ?? []), replies.onSend]
     return true
   }
-  fastify.addHook('onRequest', (request, _reply, next) => {
+  const prepareFirst: onRequestHookHandler = (request, _reply, next) => {
     prepare(request)
     next()
-  })
+  }
+  registrations += 1
+  Object.defineProperty(prepareFirst, 'name', { value: `prepareFirst of @rivulet/fastify, ${registrations}` })
+  fastify.addHook('onRequest', prepareFirst)
   return prepare
 }
 
+/** Times that the plugin was loaded. */
+let registrations = 0
+
+/** Hooks without the one of this name, which has done what it is there for: Fastify runs hooks for every request. */
+function without(name: string, hooks: unknown[] | null): unknown[] | null {
+  const others = hooks?.filter((hook) => typeof hook !== 'function' || hook.name !== `bound ${name}`) ?? []
+  return others.length === 0 ? null : others
+}
+
 function isRouteContext(context: object): context is RouteContext {
-  const { handler, onSend, config }: Partial<Record<keyof RouteContext, unknown>> = context
-  const hasHooks = onSend === null || Array.isArray(onSend)
+  const { handler, onRequest, onSend, config }: Partial<Record<keyof RouteContext, unknown>> = context
+  const hasHooks = [onRequest, onSend].every((hooks) => hooks === null || Array.isArray(hooks))
   return typeof handler === 'function' && hasHooks && typeof config === 'object' && config !== null
 }

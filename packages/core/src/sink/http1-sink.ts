@@ -2,9 +2,9 @@ import { OutgoingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Compressor, isCompressed } from './compressor.ts'
 import { Frame } from './frame.ts'
+import { nodeEnd, nodeWrite, readWritableCorked } from './node-response.ts'
 import type { Sink } from './sink.ts'
 
-const { write: nodeWrite, end: nodeEnd } = OutgoingMessage.prototype
 // Node itself corks the socket until the turn is over. Node 20 counts that as the response's cork, newer ones don't.
 const probe = Object.assign(new OutgoingMessage(), { socket: { writableCorked: 1 } })
 const countsSocketCorks = probe.writableCorked > 0
@@ -115,7 +115,7 @@ export class Http1Sink implements Sink {
     response.chunkedEncoding = false
     this.#connection = socket
     try {
-      return response.write(chunk, encoding)
+      return nodeWrite.call(response, chunk, encoding)
     } finally {
       response.chunkedEncoding = true
     }
@@ -162,6 +162,7 @@ export class Http1Sink implements Sink {
 
 // From 24.22 on Node corks the response itself until the turn is over, which is no reason as long as nothing was written that waits in it.
 function keepsNothingAside(response: ServerResponse, socket: Socket): boolean {
-  if (countsSocketCorks) return response.writableCorked === socket.writableCorked
-  return response.writableCorked === 0 || response.writableLength === socket.writableLength
+  const corked = readWritableCorked(response)
+  if (countsSocketCorks) return corked === socket.writableCorked
+  return corked === 0 || response.writableLength === socket.writableLength
 }

@@ -2,6 +2,7 @@ import { IncomingMessage, OutgoingMessage } from 'node:http'
 import { eventStreamHeaders } from '../wire/response-headers.ts'
 import { Http1Sink } from './http1-sink.ts'
 import { Http2Sink } from './http2-sink.ts'
+import { nodeRemoveHeader } from './node-response.ts'
 import type { HeaderValues, Sink, StreamRequest, StreamResponse } from './sink.ts'
 
 /** Whether the peer is gone: a client may leave before the handler runs, or while it waits for something. */
@@ -11,22 +12,12 @@ export function isGone(request: StreamRequest, response: StreamResponse): boolea
   return response.destroyed || (request instanceof IncomingMessage && request.socket?.destroyed === true)
 }
 
-// Node's own, called on responses that have them from it: looked up on a response of Express each costs up to a microsecond.
-const { removeHeader } = OutgoingMessage.prototype
-const headersSent = Object.getOwnPropertyDescriptor(OutgoingMessage.prototype, 'headersSent')?.get
-
-/** Whether a head was sent before. */
-export function isHeadSent(response: StreamResponse): boolean {
-  if (headersSent === undefined || !(response instanceof OutgoingMessage)) return response.headersSent
-  return headersSent.call(response)
-}
-
 /**
  * Commits status and headers of a stream: those set on the response before are kept, unless they are Rivulet's or `headers`
  * names them. Nothing is on the wire until the first bytes are written or the response is ended.
  */
 export function commitHead(response: StreamResponse, status: number, headers: HeaderValues): void {
-  if (response instanceof OutgoingMessage) removeHeader.call(response, 'Content-Length')
+  if (response instanceof OutgoingMessage) nodeRemoveHeader.call(response, 'Content-Length')
   else response.removeHeader('Content-Length')
   // Looked up once: each look at a response of Express costs up to half a microsecond.
   const { setHeader } = response as { setHeader(name: string, value: string): unknown }

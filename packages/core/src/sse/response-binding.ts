@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { isHeadSent } from '../sink/open-sink.ts'
+import { readHeadersSent, readWritableEnded } from '../sink/node-response.ts'
 import type { StreamRequest, StreamResponse } from '../sink/sink.ts'
 import type { OpenStream } from '../stream/open-stream.ts'
 import { SseError } from '../wire/sse-error.ts'
@@ -29,7 +29,7 @@ export function streamOf(response: StreamResponse): OpenStream | undefined {
 /** @param hasLeft Whether the client has. @throws SseError `ERR_SSE_ALREADY_OPEN`, `ERR_SSE_HEADERS_SENT` */
 export function assertUnused(response: StreamResponse, hasLeft: boolean): void {
   // A stream has sent its head, unless there was nobody to send it to.
-  const isSent = isHeadSent(response)
+  const isSent = readHeadersSent(response)
   if (!hasLeft && !isSent) return
   if (streamOf(response) !== undefined) {
     throw new SseError(
@@ -65,7 +65,7 @@ export function claimResponse(response: StreamResponse, stream: OpenStream): voi
 export function bindResponse(request: StreamRequest, response: StreamResponse, stream: OpenStream): void {
   claimResponse(response, stream)
   // Left where it is: a response that is closed is garbage, and both may be told of a broken pipeline.
-  const onClose = () => stream.onResponseClose(response.writableEnded)
+  const onClose = () => stream.onResponseClose(readWritableEnded(response))
   on.call(response, 'close', onClose)
   if (response.socket === null) watchPipeline(request, response, onClose)
 }
