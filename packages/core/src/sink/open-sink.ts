@@ -40,9 +40,10 @@ export function openSink(response: StreamResponse): Sink {
   if (isHttp2(response)) return new Http2Sink(response)
   const { socket } = response
   if (socket) {
-    // The stream has its own clocks; a server's time-out for silent sockets is meant for requests that hang.
+    // The stream has its own clocks; a server's time-out for silent sockets is meant for requests that hang. Where there is none
+    // nothing is set: it would be one more property of the socket.
+    if (socket.timeout) socket.setTimeout(0)
     // Injected requests have a socket that is no net.Socket.
-    socket.setTimeout?.(0)
     socket.setNoDelay?.(true)
   }
   return new Http1Sink(response)

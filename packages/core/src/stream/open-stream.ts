@@ -76,8 +76,9 @@ export class OpenStream implements EventStream, ClockedStream {
   start(): void {
     const retryMs = this.#clock.retryMs
     const block = retryMs === false ? ':\n\n' : encodeRetry(retryMs)
-    this.#wrote(block.length, 0, this.#sink.begin(block))
-    this.#clock.start()
+    const now = performance.now()
+    this.#wrote(block.length, 0, this.#sink.begin(block), now)
+    this.#clock.start(now)
   }
 
   /** Heeds the option `signal` from now on. */

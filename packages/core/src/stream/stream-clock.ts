@@ -64,8 +64,8 @@ export class StreamClock extends WheelEntry {
     return Number.isNaN(this.#openedAt) ? 0 : performance.now() - this.#openedAt
   }
 
-  start(): void {
-    const now = performance.now()
+  /** @param now Of the monotonic clock. */
+  start(now: number): void {
     this.#openedAt = now
     if (this.#maxAgeMs !== undefined && this.#maxAgeMs !== false)
       this.#ageDeadline = now + jittered(this.#maxAgeMs)
