@@ -22,9 +22,9 @@ export function runFanOut(run) {
     const compiled = await compile(pair)
     await pair.open({ count: connections, unreadCount })
     const pace = { burst, intervalMs: (1000 * burst) / eventsPerSecond, bytes }
+    const before = await server.call('memory')
     const warmUpCount = Math.round(eventsPerSecond * warmUpSeconds)
     await pair.publish({ first: compiled, count: warmUpCount, ...pace })
-    const before = await server.call('memory')
     await server.call('begin')
     const count = Math.round(eventsPerSecond * seconds)
     const delivered = await pair.publish({ first: compiled + warmUpCount, count, ...pace })

@@ -4,6 +4,11 @@ import { WheelEntry, wheel } from './timer-wheel.ts'
 
 const never = Number.POSITIVE_INFINITY
 const subscribedMaxAgeMs = 30 * 60 * 1000
+/**
+ * Into so many parts a heartbeat's time is divided. Heartbeats are written at the end of such a part, many together: what one costs beyond its bytes
+ * is mostly waking up for it, here and at the peer.
+ */
+const beatParts = 64
 /** How often within `stallMs` a peer is looked at. */
 const stallLooks = 4
 
@@ -24,9 +29,9 @@ export interface ClockedStream {
   destroy(reason: CloseReason): void
 }
 
-/** ±20 %, so that connections opened together don't act together. */
-function jittered(durationMs: number): number {
-  return durationMs * (0.8 + Math.random() * 0.4)
+/** ±20 %, so that connections opened together don't act together. `later`: what may come on top of it, as a part of the duration. */
+function jittered(durationMs: number, later = 0): number {
+  return durationMs * (0.8 + Math.random() * (0.4 - later))
 }
 
 /**
@@ -38,6 +43,7 @@ export class StreamClock extends WheelEntry {
   readonly retryMs: number | false
   readonly #stream: ClockedStream
   readonly #heartbeatMs: number
+  readonly #beatPartMs: number
   readonly #stallMs: number
   readonly #maxAgeMs: number | false | undefined
   /** Milliseconds since 1970. */
@@ -53,7 +59,8 @@ export class StreamClock extends WheelEntry {
     super()
     this.#stream = stream
     this.retryMs = options.retryMs === false ? false : Math.round(jittered(options.retryMs))
-    this.#heartbeatMs = options.heartbeatMs === false ? never : jittered(options.heartbeatMs)
+    this.#heartbeatMs = options.heartbeatMs === false ? never : jittered(options.heartbeatMs, 1 / beatParts)
+    this.#beatPartMs = options.heartbeatMs === false ? 1 : options.heartbeatMs / beatParts
     this.#stallMs = options.stallMs === false ? never : options.stallMs
     this.#maxAgeMs = options.maxAgeMs
     this.#expiresAt = options.expiresAt === false ? never : Number(options.expiresAt)
@@ -149,7 +156,11 @@ export class StreamClock extends WheelEntry {
     const look = this.#stalledSince === never ? never : now + this.#stallMs / stallLooks
     if (this.#isLingering) return look
     const expiry = this.#expiresAt === never ? never : now + Math.max(this.#expiresAt - Date.now(), 1)
-    return Math.min(look, expiry, this.#ageDeadline, this.#stream.wroteAt + this.#heartbeatMs)
+    return Math.min(look, expiry, this.#ageDeadline, this.#nextBeat())
+  }
+
+  #nextBeat(): number {
+    return Math.ceil((this.#stream.wroteAt + this.#heartbeatMs) / this.#beatPartMs) * this.#beatPartMs
   }
 
   #reschedule(now: number): void {

@@ -125,6 +125,7 @@ test("a server's own time-out is there again for what follows on the connection"
       return
     }
     Object.assign(Reflect.get(request.socket, 'server'), { timeout: 60_000 })
+    request.socket.setTimeout(60_000)
     const stream = sse.open(request, response)
     timeoutDuringStream = request.socket.timeout
     stream.close()
