@@ -62,7 +62,7 @@ function sectionOf({ scenario, rounds, results }) {
   const notes = notesOn(scenario, results).map((note) => `- ${note.replace(/ {2,}/, ' ')}`)
   return [
     `### \`${scenario.name}\``,
-    `${scenario.title}. ${rounds} rounds.`,
+    `${scenario.title}. ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`,
     tableOf(scenario, results),
     ...(notes.length === 0 ? [] : [notes.join('\n')]),
   ].join('\n\n')

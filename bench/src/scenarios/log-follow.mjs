@@ -32,6 +32,8 @@ export function runLogFollow(run) {
       batch,
       intervalMs: (1000 * batch) / rate,
       bytes,
+      // What waits in front of the engine is not the follower's.
+      isTimedByAnswer: true,
     })
     const arrived = await follower.call('arrived', { timeoutMs: patienceMs })
     const spent = await follower.call('end')

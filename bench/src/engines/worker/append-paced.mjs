@@ -12,9 +12,10 @@ import { payloads } from '../../payload.mjs'
  * @param {number} plan.intervalMs From batch to batch, on average. Each comes up to half of it late, so that whoever looks at intervals is not
  *   always met at the same moment.
  * @param {number} plan.bytes Of one payload.
+ * @param {boolean} [plan.isTimedByAnswer] An event counts as appended when the engine has said so, not when it was given it.
  * @returns {Promise<Float64Array>} when each was appended, after all were answered.
  */
-export async function appendPaced(feed, { first, count, batch, intervalMs, bytes }) {
+export async function appendPaced(feed, { first, count, batch, intervalMs, bytes, isTimedByAnswer = false }) {
   const make = payloads(bytes)
   const times = new Float64Array(count)
   const answers = []
@@ -25,8 +26,9 @@ export async function appendPaced(feed, { first, count, batch, intervalMs, bytes
     const data = Array.from({ length: Math.min(batch, count - done) }, (_, n) =>
       JSON.stringify(make(first + done + n)),
     )
-    times.fill(machineNow(), done, done + data.length)
-    const answer = append(feed, data)
+    const note = () => times.fill(machineNow(), done, done + data.length)
+    note()
+    const answer = append(feed, data).then(isTimedByAnswer ? note : undefined)
     // Whoever fails is told of below; nobody waits for it until then.
     answer.catch(() => {})
     answers.push(answer)
