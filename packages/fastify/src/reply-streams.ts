@@ -179,10 +179,10 @@ export class ReplyStreams {
 
   /**
    * The headers that Fastify keeps for a reply, those of the response perhaps among them. Fastify's own method copies both, several
-   * times, which is a fifth of what opening a stream costs on top of core; so they are taken from where it keeps them, if they are there.
+   * times; so they are taken from where it keeps them, if they are there.
    */
   #headersOf(reply: FastifyReply): ReturnType<FastifyReply['getHeaders']> {
-    this.#headersKey ??= keyOf(reply, 'fastify.reply.headers') ?? null
+    if (this.#headersKey === undefined) this.#headersKey = keyOf(reply, 'fastify.reply.headers') ?? null
     const kept: unknown = this.#headersKey === null ? undefined : Reflect.get(reply, this.#headersKey)
     return isHeaders(kept) ? kept : reply.getHeaders()
   }
