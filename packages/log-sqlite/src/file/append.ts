@@ -2,12 +2,26 @@ import type { Position } from '@rivulet/core'
 import { type ChannelRow, findOrCreateChannel, saveChannel } from './channel-row.ts'
 import { Insertion, type StoredFields } from './insert.ts'
 import type { Numbers } from './own-entries.ts'
-import { type AppendRequest, type AppendResult, fieldCount } from './protocol.ts'
+import { type AppendRequest, type AppendResult, type ChannelRequest, fieldCount } from './protocol.ts'
 import type { Queries } from './session.ts'
 import { deletedAtOnce, isTrimDue, trim } from './trim.ts'
 
 /** The contract asks for two minutes from the moment the first call has its answer. */
 const rememberMs = 3 * 60 * 1000
+
+/** Where the rows of channels come from. */
+export interface Channels {
+  findOrCreate(database: Queries, request: ChannelRequest): ChannelRow
+}
+
+export interface AppendTerms {
+  /** Of each channel, in entries. */
+  readonly trimmedAtOnce?: number
+  /** Default: the file. */
+  readonly channels?: Channels
+}
+
+const storedChannels: Channels = { findOrCreate: findOrCreateChannel }
 
 interface Appended {
   readonly result: AppendResult
@@ -17,18 +31,14 @@ interface Appended {
   readonly untidy: readonly string[]
 }
 
-/**
- * Stores a batch of entries of any channels, all of it or nothing. Within a write.
- *
- * @param trimmedAtOnce Of each channel, in entries.
- */
+/** Stores a batch of entries of any channels, all of it or nothing. Within a write. */
 export function append(
   database: Queries,
   request: AppendRequest,
-  trimmedAtOnce: number = deletedAtOnce,
+  { trimmedAtOnce = deletedAtOnce, channels = storedChannels }: AppendTerms = {},
 ): Appended {
-  const { channels, places, fields, keys, ends } = request
-  const rows = channels.map((channel) => findOrCreateChannel(database, channel))
+  const { places, fields, keys, ends } = request
+  const rows = request.channels.map((channel) => channels.findOrCreate(database, channel))
   const before = rows.map(({ head, bytes }) => ({ head, bytes }))
   const heads = rows.map((row): Position => ({ epoch: row.epoch, offset: row.head, check: row.headCheck }))
   const insertion = new Insertion(database)

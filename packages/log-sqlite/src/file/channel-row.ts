@@ -67,16 +67,17 @@ export function saveChannel(database: Queries, row: ChannelRow): void {
 }
 
 /** Stores the retention, and that the channel is in use. Within a write. */
-export function saveRetention(database: Queries, { history, retention }: ChannelRow): void {
-  const { maxEvents, maxBytes, maxAgeMs, idleMs } = retention
+export function saveRetention(database: Queries, row: ChannelRow): void {
+  const { maxEvents, maxBytes, maxAgeMs, idleMs } = row.retention
+  row.expiresAt = expiryOf(idleMs)
   database.run(
     'UPDATE channel SET max_events = ?, max_bytes = ?, max_age_ms = ?, idle_ms = ?, expires_at = ? WHERE history = ?',
     maxEvents,
     maxBytes,
     maxAgeMs,
     idleMs,
-    expiryOf(idleMs),
-    history,
+    row.expiresAt,
+    row.history,
   )
 }
 

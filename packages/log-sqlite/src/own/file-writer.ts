@@ -4,6 +4,7 @@ import { assertLayout } from '../file/layout.ts'
 import { identityOf } from '../file/place.ts'
 import { journalSizeLimit } from '../file/schema.ts'
 import { type Queries, Session } from '../file/session.ts'
+import { KnownChannels } from './known-channels.ts'
 
 /** What the connection knows the file as. */
 const schema = 'log'
@@ -19,6 +20,7 @@ export class FileWriter {
   readonly #session: Session
   readonly #file: string
   readonly #identity: string
+  readonly #channels = new KnownChannels()
 
   /**
    * @param identity Of the file that the worker has opened.
@@ -48,12 +50,17 @@ export class FileWriter {
    *
    * @throws Failure, and then nothing was stored.
    */
-  write<T>(work: (queries: Queries) => T): T {
+  write<T>(work: (queries: Queries, channels: KnownChannels) => T): T {
     this.#assertInPlace()
-    return this.#session.transaction('BEGIN IMMEDIATE', () => {
-      assertLayout(this.#session, this.#file, schema)
-      return work(this.#session)
-    })
+    try {
+      return this.#session.transaction('BEGIN IMMEDIATE', () => {
+        if (!this.#channels.areUpToDate(this.#dataVersion())) assertLayout(this.#session, this.#file, schema)
+        return work(this.#session, this.#channels)
+      })
+    } catch (error) {
+      this.#channels.forget()
+      throw error
+    }
   }
 
   close(): void {
@@ -63,6 +70,10 @@ export class FileWriter {
       // It could not be attached. Where it cannot be let go of, closing does it, with `libsql` when its statements are collected.
     }
     this.#session.close()
+  }
+
+  #dataVersion(): number {
+    return Number(this.#session.get(`PRAGMA ${schema}.data_version`)?.data_version)
   }
 
   #assertInPlace(): void {

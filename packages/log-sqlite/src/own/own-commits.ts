@@ -75,10 +75,14 @@ export class OwnCommits {
   commit(request: AppendRequest): OwnCommit | null {
     const writer = this.#ready(request)
     if (writer === null) return null
-    const limit = trimmedAtOnce + request.fields.length / fieldCount
+    const deletedAtMost = trimmedAtOnce + request.fields.length / fieldCount
     let appended: ReturnType<typeof append>
     try {
-      appended = this.#pace.watch(() => writer.write((queries) => append(queries, request, limit)))
+      appended = this.#pace.watch(() =>
+        writer.write((queries, channels) =>
+          append(queries, request, { trimmedAtOnce: deletedAtMost, channels }),
+        ),
+      )
     } catch (error) {
       this.#take(asFailure(error))
       return null
