@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
-const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
+export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
 
 /** Lets the process that started this one call `methods` by name. */
 export function answerCalls(methods) {

@@ -1,5 +1,5 @@
 /**
- * Runs a scenario: in each round every contestant once, in another order each time, so that whatever else the machine does
+ * Runs a scenario: in each round every contestant once, in an order of its own, so that whatever else the machine does
  * falls on all of them. Where the scenario has `runTogether`, that gets all runs of one `group` at once.
  *
  * @returns {Promise<Map<string, (Record<string, number> | { error: string })[]>>} by label, one for each round.
@@ -8,17 +8,23 @@ export async function measure(scenario, { rounds, seconds, only }, onProgress) {
   const runs = scenario
     .runs(seconds)
     .filter(({ label, contestant }) => !only || only.includes(label) || only.includes(contestant))
+  if (runs.length === 0) throw new RangeError(`${scenario.name} has none of ${only.join(', ')}.`)
   const results = new Map(runs.map(({ label }) => [label, []]))
   const groups = scenario.runTogether === undefined ? runs.map((run) => [run]) : groupsOf(runs)
   for (let round = 0; round < rounds; round += 1) {
-    for (let place = 0; place < groups.length; place += 1) {
-      const group = groups[(place + round) % groups.length]
+    for (const group of shuffled(groups)) {
       onProgress(`${scenario.name}: round ${round + 1} of ${rounds}, ${group[0].group ?? group[0].label}`)
       const figures = await tried(scenario, group)
       for (const { label } of group) results.get(label).push(figures.get(label))
     }
   }
   return results
+}
+
+/** A copy in any order. */
+function shuffled(list) {
+  const rest = [...list]
+  return list.map(() => rest.splice(Math.floor(Math.random() * rest.length), 1)[0])
 }
 
 function groupsOf(runs) {

@@ -2,12 +2,12 @@ import { parseArgs } from 'node:util'
 import { engines } from './engines/index.mjs'
 import { scenarios } from './scenarios/index.mjs'
 
-export const usage = `pnpm bench [scenario ...] [options]
+export const usage = `npm run bench -- [scenario ...] [options]
 
   --rounds <n>      rounds, each of which runs every contestant once (default 5)
-  --seconds <n>     how long one contestant is measured in one round
+  --seconds <n>     how long one contestant is measured in one round, where that is not a number of things to be done
   --only <a,b>      only these contestants; for the log scenarios also engines
-  --quick           floor, naive and Rivulet, short; fails where user CPU is more than 15 % over its bar
+  --quick           floor, naive and Rivulet, short; fails where user CPU is more than 15 % over its quick bar
   --svg <file>      draw what a delivery costs, of the scenarios that measure it
   --json <file>     add all figures of all rounds to those of other scenarios there
   --profile <kind>  cpu or heap: profile the servers into bench/profiles/

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 const require = createRequire(import.meta.url)
 
 /**
- * All contestants: the module that starts each, and the packages whose versions are printed.
+ * All contestants: the module that starts each, and the packages and programs whose versions are printed.
  *
  * A module exports `start(settings)`, which resolves with `{ port, publish(events, topic?), prepare?(events), cpuUsage?() }`: a
  * server on the loopback with the routes that `frameworks.mjs` describes. `cpuUsage`: of another process that does the work.
@@ -24,7 +24,7 @@ export const contestants = {
   '@fastify/sse': { module: './fastify-sse.mjs', packages: ['@fastify/sse'] },
   'sse-channel': { module: './sse-channel.mjs', packages: ['sse-channel'] },
   'express-sse': { module: './express-sse.mjs', packages: ['express-sse'] },
-  nchan: { module: './nchan.mjs', packages: [] },
+  nchan: { module: './nchan.mjs', packages: [], programs: ['nginx'] },
   hono: { module: './hono.mjs', packages: ['hono', '@hono/node-server'] },
 }
 
@@ -34,6 +34,12 @@ export const libraries = ['better-sse', '@fastify/sse', 'sse-channel', 'express-
 export async function startContestant(name, settings) {
   const { start } = await import(contestants[name].module)
   return start(settings)
+}
+
+/** What a table calls a contestant, with the versions of what it consists of. */
+export function named(label) {
+  const versions = (contestants[label]?.packages ?? []).map(versionOf)
+  return versions.length === 0 ? label : `${label} (${versions.join(', ')})`
 }
 
 /** `name version` of a package as it is installed here. */

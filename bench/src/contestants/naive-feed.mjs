@@ -20,8 +20,9 @@ export function createNaiveFeed({ sse: { heartbeatMs } = {} }) {
         begin(response)
         const lastEventId = request.headers['last-event-id']
         if (lastEventId !== undefined) {
+          const last = Number(lastEventId)
           for (const { n, data } of history) {
-            if (n > Number(lastEventId)) response.write(`id: ${n}\ndata: ${data}\n\n`)
+            if (n > last) response.write(`id: ${n}\ndata: ${data}\n\n`)
           }
         }
         responses.add(response)

@@ -6,5 +6,5 @@ import { createFeed } from './rivulet-feed.mjs'
 export async function start({ sse }) {
   const streams = createSse(sse)
   const { handlers, ...feed } = createFeed((request, response) => streams.open(request, response))
-  return { port: await startNode(handlers), ...feed }
+  return { ...feed, port: await startNode(handlers), openCount: () => streams.streams.size }
 }

@@ -5,6 +5,7 @@
  * @typedef {object} Engine
  * @property {string} name Also what `--only` takes.
  * @property {readonly string[]} packages Those whose versions are printed.
+ * @property {readonly string[]} [programs] Those too.
  * @property {() => string | null} missing Why it can't be measured on this machine, and how to get it; `null` where it can.
  * @property {Readonly<Record<string, () => Promise<EngineServer>>>} servers
  *   Start a server, or make a file, of one's own and empty; by how durable they are set to be, which `log-append` compares. The other
@@ -47,6 +48,7 @@
  *
  * @typedef {object} EngineBars
  * @property {number} latencyMs How much later than the driver's own round trip the median event may be at the client.
+ * @property {number} [followRate] Events a second that one process must follow.
  * @property {number} [idleCommands] Commands a second that following 1,000 silent channels may cost; the module says why. Left out
  *   where the engine does not count.
  */

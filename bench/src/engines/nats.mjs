@@ -6,6 +6,7 @@ import { findProgram } from './programs.mjs'
 export const engine = {
   name: 'nats',
   packages: ['@rivulet/log-nats', '@nats-io/transport-node', '@nats-io/jetstream'],
+  programs: ['nats-server'],
   missing: () =>
     findProgram('nats-server') === undefined ? 'needs nats-server: apt-get install nats-server' : null,
   servers: { default: start },

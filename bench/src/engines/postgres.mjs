@@ -8,6 +8,7 @@ import { findProgram } from './programs.mjs'
 export const engine = {
   name: 'postgres',
   packages: ['@rivulet/log-postgres', 'pg'],
+  programs: ['postgres'],
   missing: () =>
     findProgram('postgres') === undefined ? 'needs PostgreSQL: apt-get install postgresql' : null,
   servers: {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
@@ -11,6 +12,12 @@ export function findProgram(name) {
   return [...apart, ...process.env.PATH.split(delimiter), '/usr/sbin']
     .map((folder) => join(folder, name))
     .find(isExecutable)
+}
+
+/** `name version` as the program itself says it. */
+export function programVersion(name) {
+  const { stdout, stderr } = spawnSync(findProgram(name), ['-v'], { encoding: 'utf8' })
+  return `${name} ${/\d+(\.\d+)+/.exec(stdout + stderr)?.[0] ?? 'of an unknown version'}`
 }
 
 function isExecutable(file) {

@@ -7,6 +7,7 @@ import { clients } from './redis/clients.mjs'
 export const engine = {
   name: 'redis',
   packages: ['@rivulet/log-redis', 'ioredis', 'redis'],
+  programs: ['redis-server'],
   missing: () =>
     findProgram('redis-server') === undefined ? 'needs redis-server: apt-get install redis-server' : null,
   servers: {
@@ -28,6 +29,8 @@ export const engine = {
     { label: `${driver}: XADD`, in: ['log-append'], open: xaddOnly(client) },
   ]),
   bars: {
+    // Of the 20,000 that are offered.
+    followRate: 19_000,
     latencyMs: 2,
     // Every 15 s a script for each channel that was silent. It does four commands, and each of them counts: 267 a second.
     idleCommands: 300,

@@ -14,6 +14,7 @@ export async function openRivulet(contestant, address, name, isLogAlone) {
     log,
     channel,
     append: isLogAlone ? (data) => log.append(name, entryOf(data)) : (data) => channel.publish({ data }),
+    appendTo: (other) => log.append(other, entryOf('"event"')),
     listen: (onData) => follow(log, name, onData),
     stored: async () => (await log.read(name, { after: 'head', limit: 0 })).head,
   }

@@ -14,6 +14,7 @@ answerCalls({
   expect: (options) => readers.expect(options),
   arrived: (options) => readers.arrived(options),
   countHeartbeats: () => readers.countHeartbeats(),
+  assertEachGot: (options) => readers.assertEachGot(options),
   received: () => readers.received(),
   openAndClose,
 })

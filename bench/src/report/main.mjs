@@ -13,26 +13,24 @@ const docs = fileURLToPath(new URL('../../../docs/', import.meta.url))
 const begin = '<!-- figures: written by `npm --prefix bench run page` -->'
 const end = '<!-- end of the figures -->'
 
-const {
-  machine,
-  versions,
-  scenarios: measured,
-} = readRecord(fileURLToPath(new URL('../../figures.json', import.meta.url)))
+const measured = readRecord(fileURLToPath(new URL('../../figures.json', import.meta.url)))
 const known = scenarios
   .filter(({ name }) => measured[name] !== undefined)
   .map((scenario) => ({
     scenario,
-    rounds: measured[scenario.name].rounds,
+    ...measured[scenario.name],
     results: new Map(Object.entries(measured[scenario.name].results)),
   }))
-const panels = known.flatMap(({ scenario, results }) => panelsOf(scenario, results))
+const panels = known.flatMap(({ scenario, results, machine }) =>
+  panelsOf(scenario, results).map((panel) => ({ ...panel, machine })),
+)
 const ofKind = (wanted) => panels.filter(({ kind }) => kind === wanted)
 for (const [name, kind] of [
   ['benchmarks', 'bars'],
   ['growth', 'lines'],
 ])
   if (ofKind(kind).length > 0 && isComplete(kind))
-    writePicture(`${docs}images/${name}.svg`, ofKind(kind), machine)
+    writePicture(`${docs}images/${name}.svg`, ofKind(kind), machinesOf(ofKind(kind)))
 writePage(`${docs}benchmarks.md`)
 
 function writePage(file) {
@@ -42,8 +40,11 @@ function writePage(file) {
   const before = sectionsIn(page.slice(from + begin.length, to))
   const after = new Map(known.map((one) => [one.scenario.name, sectionOf(one)]))
   const sections = scenarios.map(({ name }) => after.get(name) ?? before.get(name)).filter(Boolean)
-  const body = [`${machine}. ${versions.join(', ')}.`, ...sections].join('\n\n')
-  writeFileSync(file, `${page.slice(0, from)}${begin}\n\n${body}\n\n${page.slice(to)}`)
+  writeFileSync(file, `${page.slice(0, from)}${begin}\n\n${sections.join('\n\n')}\n\n${page.slice(to)}`)
+}
+
+function machinesOf(panels) {
+  return [...new Set(panels.map(({ machine }) => machine))].join('; ')
 }
 
 /** By the name of their scenario. */
@@ -58,11 +59,12 @@ function isComplete(kind) {
   return scenarios.every(({ name, isPictured }) => !isPictured || measured[name] !== undefined)
 }
 
-function sectionOf({ scenario, rounds, results }) {
+function sectionOf({ scenario, machine, versions, rounds, results }) {
   const notes = notesOn(scenario, results).map((note) => `- ${note.replace(/ {2,}/, ' ')}`)
   return [
     `### \`${scenario.name}\``,
-    `${scenario.title}. ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`,
+    `${scenario.title}.`,
+    `${rounds} ${rounds === 1 ? 'round' : 'rounds'}. ${machine}${versions.length > 0 ? `; ${versions.join(', ')}` : ''}.`,
     tableOf(scenario, results),
     ...(notes.length === 0 ? [] : [notes.join('\n')]),
   ].join('\n\n')

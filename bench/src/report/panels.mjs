@@ -14,11 +14,13 @@ export function panelsOf(scenario, results) {
   const runs = scenario.runs().filter(({ label }) => Number.isFinite(spread(results, label, 'cpu').median))
   if (runs.some(({ axis }) => axis !== undefined)) return linePanels(runs, results)
   if (scenario.isPictured !== true || runs.length === 0) return []
-  const bars = runs.map(({ label }) => ({
-    label,
-    user: spread(results, label, 'user').median,
-    system: spread(results, label, 'system').median,
-  }))
+  const bars = runs.map(({ label }) => {
+    const [cpu, user, system] = ['cpu', 'user', 'system'].map(
+      (figure) => spread(results, label, figure).median,
+    )
+    // Medians of parts need not add up to that of the whole, which is what the table says.
+    return { label, user: (cpu * user) / (user + system), system: (cpu * system) / (user + system) }
+  })
   return [{ kind: 'bars', title: scenario.title.split(';')[0], bars }]
 }
 

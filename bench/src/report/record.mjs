@@ -1,41 +1,33 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 /**
- * Figures of scenarios, each as of its last run.
+ * Figures of a scenario, as of its last run.
  *
- * @typedef {object} Record
+ * @typedef {object} Measured
  * @property {string} machine
+ * @property {string} revision
  * @property {string[]} versions
- * @property {{ [name: string]: { rounds: number, results: { [label: string]: object[] } } }} scenarios
+ * @property {number} rounds
+ * @property {{ [label: string]: object[] }} results
  */
 
-/** @param {Record} record What was measured now: it takes the place of what is there of the same scenarios. */
-export function addToRecord(file, record) {
-  const before = existsSync(file) ? readRecord(file).scenarios : {}
-  const scenarios = Object.entries({ ...before, ...record.scenarios }).map(
-    // One line for each contestant, so that a change shows what was measured anew.
-    ([name, { rounds, results }]) => {
-      const rows = Object.entries(results).map(
-        ([label, figures]) => `        ${JSON.stringify(label)}: ${JSON.stringify(figures, rounded)}`,
-      )
-      return `    ${JSON.stringify(name)}: {\n      "rounds": ${rounds},\n      "results": {\n${rows.join(',\n')}\n      }\n    }`
-    },
-  )
-  const { machine, versions } = record
-  writeFileSync(
-    file,
-    `{
-  "machine": ${JSON.stringify(machine)},
-  "versions": ${JSON.stringify(versions)},
-  "scenarios": {
-${scenarios.join(',\n')}
-  }
-}
-`,
-  )
+/** @param {Measured} measured Takes the place of what is there of the same scenario. */
+export function addToRecord(file, name, measured) {
+  const all = { ...(existsSync(file) ? readRecord(file) : {}), [name]: measured }
+  // One line for each contestant, so that a change shows what was measured anew.
+  const scenarios = Object.entries(all).map(([scenario, { results, ...about }]) => {
+    const rows = Object.entries(results).map(
+      ([label, figures]) => `    ${JSON.stringify(label)}: ${JSON.stringify(figures, rounded)}`,
+    )
+    const head = Object.entries(about).map(
+      ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`,
+    )
+    return `${JSON.stringify(scenario)}: {\n${head.join('')}  "results": {\n${rows.join(',\n')}\n  }\n}`
+  })
+  writeFileSync(file, `{\n${scenarios.join(',\n')}\n}\n`)
 }
 
-/** @returns {Record} */
+/** @returns {{ [name: string]: Measured }} */
 export function readRecord(file) {
   return JSON.parse(readFileSync(file, 'utf8'))
 }

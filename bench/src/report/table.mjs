@@ -1,3 +1,4 @@
+import { named } from '../contestants/index.mjs'
 import { checkBars, errorsOf, ratio, spread } from './summary.mjs'
 
 /** A scenario's results as a Markdown table: medians, the spread, ratios to the floor and to the naive loop. */
@@ -30,9 +31,9 @@ export function notesOn(scenario, results) {
       `${isMet ? 'met   ' : 'MISSED'}  ${label}: ${text} (${formatNumber(value)})`,
   )
   const errors = [...results.keys()].flatMap((label) =>
-    errorsOf(results, label).map((error) => `FAILED  ${label}: ${error}`),
+    errorsOf(results, label).map((error) => `FAILED  ${named(label)}: ${error}`),
   )
-  return [...bars, ...errors, ...(scenario.notes?.() ?? [])]
+  return [...bars, ...errors, ...(scenario.notes?.(results) ?? [])]
 }
 
 function formatSpread({ median, min, max }) {

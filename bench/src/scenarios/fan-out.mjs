@@ -34,6 +34,7 @@ export function runFanOut(run) {
       ...costOf(spent, count * connections),
       ...deliveryOf(delivered),
       delayP99: spent.delayP99Ms,
+      grownMemory: spent.grownUsedBytes / mebibyte,
       peakMemory: (spent.peakUsedBytes - before.used) / mebibyte,
       keptMemory: (after.used - before.used) / mebibyte,
     }

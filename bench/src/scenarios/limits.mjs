@@ -1,12 +1,15 @@
 import { costOf, mebibyte } from './figures.mjs'
 import { withPair } from './pair.mjs'
 
+const refusal = { status: 503, text: '' }
+
 /** A server that has all the streams it wants, and thousands who ask for one nevertheless. */
 async function runLimits(run) {
   const { sse, openings, atOnce, bytes } = run.settings
   return withPair(run, async (pair) => {
     const { server, load, port } = pair
-    const flood = (count) => load.call('openAndClose', { port, path: '/events', count, atOnce })
+    const flood = (count) =>
+      load.call('openAndClose', { port, path: '/events', count, atOnce, wanted: refusal })
     await pair.open({ count: sse.limits.maxStreams })
     await flood(openings / 5)
     const before = await server.call('memory')

@@ -26,21 +26,21 @@ export function runLogFollow(run) {
     const count = Math.round((rate * seconds) / batch) * batch
     await follower.call('expect', { first: 0, count })
     await follower.call('begin')
-    const appended = await loader.call('appendPaced', {
+    const intervalMs = (1000 * batch) / rate
+    const { given, answered } = await loader.call('appendPaced', {
       first: 0,
       count,
       batch,
-      intervalMs: (1000 * batch) / rate,
+      intervalMs,
       bytes,
-      // What waits in front of the engine is not the follower's.
-      isTimedByAnswer: true,
     })
     const arrived = await follower.call('arrived', { timeoutMs: patienceMs })
     const spent = await follower.call('end')
-    const lags = arrived.map((at, n) => at - appended[n])
-    const elapsedMs = arrived.at(-1) - appended[0]
+    // What waits in front of the engine is not the follower's, who may have it before the engine answers.
+    const lags = arrived.map((at, n) => Math.max(at - answered[n], 0))
     return {
-      rate: (1000 * count) / elapsedMs,
+      rate: (1000 * count) / (arrived.at(-1) - given[0]),
+      loadRate: (1000 * count) / (answered.at(-1) - given[0]),
       lagP50: percentile(lags, 0.5),
       lagP99: percentile(lags, 0.99),
       lagAtEnd: percentile(lags.subarray(-batch), 0.5),

@@ -51,9 +51,9 @@ async function deliver(entrant, count, eventsPerSecond) {
   const { bytes } = settings
   const plan = { first, count, batch: 1, intervalMs: 1000 / eventsPerSecond, bytes }
   await receiver.call('expect', { first, count })
-  const published = await publisher.call('appendPaced', plan)
+  const { given } = await publisher.call('appendPaced', plan)
   const arrived = await receiver.call('arrived', { timeoutMs: patienceMs })
-  for (let n = 0; n < count; n += 1) delays.push(arrived[n] - published[n])
+  for (let n = 0; n < count; n += 1) delays.push(arrived[n] - given[n])
   entrant.first += count
 }
 

@@ -115,6 +115,7 @@ export const logScenarios = [
       'Following: one process, one channel, up to 20,000 events a second of 200 bytes, a hundred at a time',
     columns: {
       rate: 'per second',
+      loadRate: 'stored per second',
       lagP50: 'lag p50 ms',
       lagP99: 'lag p99 ms',
       lagAtEnd: 'lag at the end ms',
@@ -136,7 +137,10 @@ export const logScenarios = [
           bytes: 200,
         },
       })),
-    bars: forAllLogs((_, { label }) => ({ of: label, figure: 'lagAtEnd', atMost: 250 })),
+    bars: forAllLogs(({ bars }, { label }) => [
+      { of: label, figure: 'lagAtEnd', atMost: 250 },
+      ...(bars.followRate === undefined ? [] : [{ of: label, figure: 'rate', atLeast: bars.followRate }]),
+    ]),
   },
   {
     ...common,

@@ -1,8 +1,10 @@
+import { sleep } from '../clock.mjs'
 import { costOf } from './figures.mjs'
 import { withPairs } from './pair.mjs'
 
 /** A contestant's openings are cut into so many pieces, and all take turns: what else the machine does falls on all of them. */
 const sliceCount = 16
+const settleMs = 50
 
 /**
  * Connections that are opened, answered and hung up by their clients.
@@ -19,7 +21,8 @@ export function runOpening(runs) {
     }))
     // As many before: below that it is compiling that is measured, of which those have most that do most.
     for (const { pair, settings } of entrants) await open(pair, settings, settings.openings)
-    for (const { pair } of entrants) await pair.server.call('begin')
+    // Nobody wakes those whose turn it is not.
+    for (const { pair } of entrants) await pair.server.call('begin', { isQuiet: true })
     for (let slice = 0; slice < sliceCount; slice += 1) {
       for (let place = 0; place < entrants.length; place += 1) {
         await openSlice(entrants[(place + slice) % entrants.length])
@@ -35,6 +38,8 @@ async function openSlice({ pair, settings, spent }) {
   const startedAt = performance.now()
   await open(pair, settings, settings.openings / sliceCount)
   spent.elapsedMs += performance.now() - startedAt
+  // What hanging up leaves to be done is its own.
+  await sleep(settleMs)
   const { user, system } = await pair.server.call('cpu')
   spent.userUs += user - before.user
   spent.systemUs += system - before.system

@@ -10,6 +10,19 @@ let contestant
 const meter = new Meter()
 const profiler = new Profiler()
 
+/** What this process cannot tell of another that does the work. */
+const notOfThis = {
+  delayP99Ms: Number.NaN,
+  delayMaxMs: Number.NaN,
+  peakUsedBytes: Number.NaN,
+  grownUsedBytes: Number.NaN,
+  peakResidentBytes: Number.NaN,
+}
+
+function isElsewhere() {
+  return contestant.cpuUsage !== undefined
+}
+
 answerCalls({
   async start(name, settings) {
     contestant = await startContestant(name, settings)
@@ -22,16 +35,18 @@ answerCalls({
     return contestant.prepare(Array.from({ length: count }, (_, n) => make(n)))
   },
   profile: (wanted) => profiler.want(wanted),
-  begin() {
+  begin(options) {
     profiler.begin()
-    meter.begin()
+    meter.begin(options)
   },
   end() {
     const spent = meter.end()
     profiler.end()
-    return spent
+    return isElsewhere() ? { ...spent, ...notOfThis } : spent
   },
   /** In microseconds, since the process began. */
   cpu: () => meter.cpuUsage(),
-  memory: () => memoryNow(),
+  memory: () => (isElsewhere() ? { used: Number.NaN, resident: Number.NaN } : memoryNow()),
+  /** How many streams are open, of those contestants that tell. */
+  openCount: () => contestant.openCount(),
 })

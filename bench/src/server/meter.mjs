@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { median } from '../statistics.mjs'
 
 const delayResolutionMs = 5
 const sampleMs = 50
@@ -27,17 +28,18 @@ export class Meter {
   #cpu
   #delay = monitorEventLoopDelay({ resolution: delayResolutionMs })
   #startedAt = 0
-  #peakUsed = 0
   #sampler
+  #samples = []
 
-  begin() {
+  /** @param {{ isQuiet?: boolean }} [options] `isQuiet`: wakes the process for nothing; neither delay nor memory in between is measured. */
+  begin({ isQuiet = false } = {}) {
     resetPeakResident()
-    this.#peakUsed = 0
-    this.#sampler = setInterval(() => {
-      this.#peakUsed = Math.max(this.#peakUsed, usedBytes())
-    }, sampleMs)
+    this.#samples = []
     this.#delay.reset()
-    this.#delay.enable()
+    if (!isQuiet) {
+      this.#sampler = setInterval(() => this.#samples.push(usedBytes()), sampleMs)
+      this.#delay.enable()
+    }
     this.#startedAt = performance.now()
     this.#cpu = this.cpuUsage()
   }
@@ -53,10 +55,17 @@ export class Meter {
       elapsedMs,
       delayP99Ms: beyondPeriod(this.#delay.percentile(99)),
       delayMaxMs: beyondPeriod(this.#delay.max),
-      peakUsedBytes: Math.max(this.#peakUsed, usedBytes()),
+      peakUsedBytes: Math.max(...this.#samples, usedBytes()),
+      grownUsedBytes: growth(this.#samples),
       peakResidentBytes: peakResidentBytes(),
     }
   }
+}
+
+/** From the first third of the time to the last. */
+function growth(samples) {
+  const third = Math.ceil(samples.length / 3)
+  return median(samples.slice(-third)) - median(samples.slice(0, third))
 }
 
 /** The histogram has whole intervals of its timer: what is beyond the timer's period is delay. */

@@ -30,8 +30,9 @@ async function openFeed({ file, synchronous }, channel) {
   database.prepare('PRAGMA busy_timeout = 5000').get()
   database.prepare(`PRAGMA synchronous = ${synchronous}`).all()
   const statements = prepare(database)
+  const known = { version: undefined, row: undefined }
   return {
-    appendMany: (data) => append(statements, channel, data),
+    appendMany: (data) => append(statements, known, channel, data),
     async listen(onData) {
       let { head } = statements.find.get([channel])
       let seen
@@ -98,9 +99,12 @@ function insertAll(inserts, rows) {
   }
 }
 
-function append({ begin, commit, find, inserts, before, oldest, trim, save }, channel, data) {
+function append({ begin, commit, find, version, inserts, before, oldest, trim, save }, known, channel, data) {
   begin.run([])
-  const row = find.get([channel])
+  // The row is as it was left, unless somebody else has committed since.
+  const { data_version: now } = version.get([])
+  if (now !== known.version) Object.assign(known, { version: now, row: find.get([channel]) })
+  const { row } = known
   let { head, head_check: check, bytes, first, before_check: beforeCheck, before_bytes: beforeBytes } = row
   const rows = []
   for (const one of data) {
@@ -124,4 +128,12 @@ function append({ begin, commit, find, inserts, before, oldest, trim, save }, ch
   if (isTrimDue && oldest.get([row.history, first]) !== undefined) trim.run([row.history, first])
   save.run([head, check, bytes, first, beforeCheck, beforeBytes, 0, row.history])
   commit.run([])
+  Object.assign(row, {
+    head,
+    head_check: check,
+    bytes,
+    first,
+    before_check: beforeCheck,
+    before_bytes: beforeBytes,
+  })
 }

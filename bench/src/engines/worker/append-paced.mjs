@@ -12,12 +12,12 @@ import { payloads } from '../../payload.mjs'
  * @param {number} plan.intervalMs From batch to batch, on average. Each comes up to half of it late, so that whoever looks at intervals is not
  *   always met at the same moment.
  * @param {number} plan.bytes Of one payload.
- * @param {boolean} [plan.isTimedByAnswer] An event counts as appended when the engine has said so, not when it was given it.
- * @returns {Promise<Float64Array>} when each was appended, after all were answered.
+ * @returns {Promise<{ given: Float64Array, answered: Float64Array }>} when the engine was given each, and when it said that it has it.
  */
-export async function appendPaced(feed, { first, count, batch, intervalMs, bytes, isTimedByAnswer = false }) {
+export async function appendPaced(feed, { first, count, batch, intervalMs, bytes }) {
   const make = payloads(bytes)
-  const times = new Float64Array(count)
+  const given = new Float64Array(count)
+  const answered = new Float64Array(count)
   const answers = []
   const startedAt = performance.now()
   for (let done = 0; done < count; done += batch) {
@@ -26,15 +26,14 @@ export async function appendPaced(feed, { first, count, batch, intervalMs, bytes
     const data = Array.from({ length: Math.min(batch, count - done) }, (_, n) =>
       JSON.stringify(make(first + done + n)),
     )
-    const note = () => times.fill(machineNow(), done, done + data.length)
-    note()
-    const answer = append(feed, data).then(isTimedByAnswer ? note : undefined)
+    given.fill(machineNow(), done, done + data.length)
+    const answer = append(feed, data).then(() => answered.fill(machineNow(), done, done + data.length))
     // Whoever fails is told of below; nobody waits for it until then.
     answer.catch(() => {})
     answers.push(answer)
   }
   await Promise.all(answers)
-  return times
+  return { given, answered }
 }
 
 async function append(feed, data) {

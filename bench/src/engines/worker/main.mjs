@@ -11,6 +11,7 @@ import { appendPaced } from './append-paced.mjs'
 import { Arrivals } from './arrivals.mjs'
 
 // One process that uses an engine, through Rivulet or through the driver alone: publishes, listens, serves.
+const heardWithinMs = 10_000
 const meter = new Meter()
 const profiler = new Profiler()
 const arrivals = new Arrivals()
@@ -33,11 +34,13 @@ answerCalls({
   expect: (plan) => arrivals.expect(plan),
   arrived: ({ timeoutMs }) => arrivals.all(timeoutMs),
   followMany: (count) => followMany(count),
+  appendToFollowed: (places) => Promise.all(places.map((place) => feed.appendTo(followedName(place)))),
+  heard: (count) => untilHeard(count),
   serve: () => serve(),
   profile: (wanted) => profiler.want(wanted),
-  begin() {
+  begin(options) {
     profiler.begin()
-    meter.begin()
+    meter.begin(options)
   },
   end() {
     const spent = meter.end()
@@ -54,8 +57,38 @@ function serve() {
 
 /** Follows so many channels besides. */
 async function followMany(count) {
-  const onData = () => {
-    throw new Error('Something came on a channel where nothing was published')
-  }
-  for (let n = 0; n < count; n += 1) await follow(feed.log, `silent-${n}`, onData)
+  for (let n = 0; n < count; n += 1) await follow(feed.log, followedName(n), () => heard.take())
+}
+
+function followedName(place) {
+  return `silent-${place}`
+}
+
+/** What came on the channels of `followMany`: nothing may before it is waited for. */
+const heard = {
+  count: 0,
+  isWaitedFor: false,
+  onChange() {},
+  take() {
+    if (!this.isWaitedFor) throw new Error('Something came on a channel where nothing was published')
+    this.count += 1
+    this.onChange()
+  },
+}
+
+/** From the call on: answers at once, and what comes is waited for by the next call with a count above 0. */
+async function untilHeard(count) {
+  heard.isWaitedFor = true
+  if (heard.count >= count) return
+  await new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`${heard.count} of ${count} channels told of their event`)),
+      heardWithinMs,
+    )
+    heard.onChange = () => {
+      if (heard.count < count) return
+      clearTimeout(timer)
+      resolve()
+    }
+  })
 }
