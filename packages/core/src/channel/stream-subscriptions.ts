@@ -10,6 +10,9 @@ import { encodeId } from '../wire/encode-event.ts'
 import { SseError, show } from '../wire/sse-error.ts'
 import { type Deliverable, fanOut } from './fan-out.ts'
 
+/** What no log knows: whoever brings it back is told of a gap. */
+const unknownPosition: Position = { epoch: '0', offset: 0, check: '1' }
+
 /** A channel, as far as a stream's ids need to know it. */
 export interface FeedChannel {
   readonly name: string
@@ -56,6 +59,10 @@ export class StreamSubscriptions implements StreamFeed {
 
   get hidesPositions(): boolean {
     return this.#seal !== null
+  }
+
+  get hasSubscriptions(): boolean {
+    return this.#subscriptions.length > 0
   }
 
   get cursor(): string {
@@ -170,6 +177,8 @@ export class StreamSubscriptions implements StreamFeed {
     for (const subscription of this.#subscriptions) {
       if (subscription === own) ids.push(ownId)
       else if (subscription.isPlaced) ids.push(subscription.position)
+      // Cut off now, its client would bring nothing for this channel, and its `$gap` be owed no more.
+      else if (this.#isUnreadable) ids.push(formatCursor(subscription.hub.tag, unknownPosition))
     }
     for (const cursor of this.#carried) {
       // A subscription that is still opening has its cursor here.
