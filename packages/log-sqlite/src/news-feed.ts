@@ -1,3 +1,4 @@
+import type { StoredEntry } from '@rivulet/core'
 import { backOff, decodeEntry, type Feed, type Follower } from '@rivulet/core/log-kit'
 import type { Head, News } from './file/protocol.ts'
 import type { StorageThread } from './storage-thread.ts'
@@ -64,8 +65,17 @@ export class NewsFeed implements Feed {
 /** What the thread has found. */
 export function tellNews(follower: Follower, news: readonly News[]): void {
   for (const { channel, epoch, offset, previous, body } of news) {
-    const entry = body === null ? null : decodeEntry(body, offset)
+    const entry = body === null ? null : entryOf(body, offset)
     follower.take(channel, { epoch, offset, previous, entry })
+  }
+}
+
+function entryOf(body: string, offset: number): StoredEntry | null {
+  try {
+    return decodeEntry(body, offset)
+  } catch {
+    // Anything can be stored in a file. Whoever reads it is told.
+    return null
   }
 }
 
@@ -78,7 +88,10 @@ export async function followAgain(
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     await backOff(attempt, signal)
     try {
-      for (const channel of [...follower.channels()]) await thread.request({ do: 'follow', channel }, signal)
+      for (const channel of [...follower.channels()]) {
+        // It may have been let go of since.
+        if (follower.follows(channel)) await thread.request({ do: 'follow', channel }, signal)
+      }
       follower.wake()
       return
     } catch (error) {

@@ -103,6 +103,35 @@ test('tables that somebody has emptied: clients are told by themselves', async (
   expect(outline(await stream)).toEqual(['$ready', '$gap', '$ready', 'new'])
 })
 
+test('entries that somebody has deleted from the midst: nobody gets others in their place, and clients are told', async () => {
+  await publish('one', 'two', 'three', 'four')
+  const { has, stream } = listenUntil('new')
+  await has('$ready')
+  const before = await log.read('news', { after: 'start', limit: 2 })
+  const outsider = await storage.outsider()
+  await outsider.run('DELETE FROM entry WHERE offset = 3')
+  expect(await log.read('news', { after: 'start', limit: 2 })).toEqual(before)
+  const after = { epoch: before.epoch, offset: 2, check: before.entries[1]?.check ?? '' }
+  const result = await log.read('news', { after, limit: 2 })
+  expect(result).toMatchObject({ invalid: 'unknown', entries: [], head: 0 })
+  expect(result.epoch).not.toBe(before.epoch)
+  await has('$gap')
+  await publish('new')
+  expect(outline(await stream)).toEqual(['$ready', '$gap', '$ready', 'new'])
+  expect((await log.read('news', { after: 'start', limit: 10 })).entries).toHaveLength(1)
+})
+
+test('a hole that retention trims away is as good as trimmed', async () => {
+  await publish('one', 'two', 'three', 'four')
+  await log.configure('news', { retention: { maxAgeMs: 3_600_000 } })
+  const { entries, epoch } = await log.read('news', { after: 'start', limit: 4 })
+  const outsider = await storage.outsider()
+  await outsider.run('DELETE FROM entry WHERE offset = 2; UPDATE entry SET at = 0 WHERE offset <= 3')
+  const result = await log.read('news', { after: 'start', limit: 10 })
+  expect(result).toMatchObject({ epoch, first: 4, after: { offset: 3, check: entries[2]?.check } })
+  expect(result.entries).toEqual(entries.slice(3))
+})
+
 test('a client that lags behind trimming is told how much it has missed', async () => {
   await channel.publish({ event: 'item', data: '"0"' })
   const { events } = await collect(url, '/', { until: ({ event }) => event === '$ready' })

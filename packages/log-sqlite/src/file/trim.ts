@@ -56,7 +56,7 @@ export function moveFirst(
   while (row.first <= row.head && (maxAgeMs !== null || isTooMuch())) {
     if (row.first >= end) return true
     const page = database.all(
-      'SELECT "check", bytes, at FROM entry WHERE history = ? AND offset >= ? ORDER BY offset LIMIT ?',
+      'SELECT offset, "check", bytes, at FROM entry WHERE history = ? AND offset >= ? ORDER BY offset LIMIT ?',
       row.history,
       row.first,
       pageEntries,
@@ -64,7 +64,7 @@ export function moveFirst(
     if (page.length === 0) return false
     for (const entry of page) {
       if (!isTooMuch() && Number(entry.at) >= oldest) return false
-      row.first += 1
+      row.first = Number(entry.offset) + 1
       row.beforeCheck = String(entry.check)
       row.beforeBytes = Number(entry.bytes)
     }

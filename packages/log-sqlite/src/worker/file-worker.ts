@@ -82,7 +82,7 @@ export class FileWorker {
         this.#reads.add(
           job(() => {
             if (!this.#read(request, answer))
-              this.#writes.add(job(() => this.#createAndRead(request, answer)))
+              this.#writes.add(job(() => this.#mendAndRead(request, answer)))
           }),
         )
         break
@@ -96,7 +96,8 @@ export class FileWorker {
         this.#reads.add(job(() => this.#follow(request.channel, answer)))
         break
       case 'unfollow':
-        this.#news.unfollow(request.channel)
+        // Behind the `follow` that it ends, which may wait still.
+        this.#reads.add(job(() => this.#news.unfollow(request.channel)))
         break
       case 'tidy':
         this.#tidyChannel(request.channel)
@@ -135,18 +136,23 @@ export class FileWorker {
 
   #read(request: ReadRequest, answer: Answer): boolean {
     const read = this.#database.read(() => readPage(this.#database, request))
-    if (read === undefined) return false
+    if (read === undefined || read.isTorn) return false
     answer(read.page)
     if (read.isUntidy) this.#tidyChannel(request.channel)
     return true
   }
 
-  #createAndRead(request: ReadRequest, answer: Answer): void {
-    const read = this.#write(() => {
+  /** Makes the channel where there is none, and begins it anew where it has lost entries. */
+  #mendAndRead(request: ReadRequest, answer: Answer): void {
+    const { channel, epoch } = request
+    const { isTorn, page } = this.#write(() => {
       findOrCreateChannel(this.#database, request)
-      return readPage(this.#database, request)
+      const read = readPage(this.#database, request)
+      if (read?.isTorn) beginAnew(this.#database, request)
+      return { isTorn: read?.isTorn, page: readPage(this.#database, request)?.page }
     })
-    answer(read?.page)
+    if (isTorn) this.#tell([{ channel, epoch, offset: 0, previous: '0', body: null }])
+    answer(page)
   }
 
   #configure(request: ChannelRequest, answer: Answer): void {

@@ -8,6 +8,8 @@ interface Read {
   readonly page: Page
   /** Whether something should be written: entries have become too old, or the channel is still in use. */
   readonly isUntidy: boolean
+  /** Whether entries are missing: somebody has deleted them. Then the page is none. */
+  readonly isTorn: boolean
 }
 
 /** A page of a channel with the bounds of the same moment; `undefined` where there is no such channel. Within a read. */
@@ -18,20 +20,22 @@ export function readPage(database: Database, { channel, after, limit }: ReadRequ
   moveFirst(database, row)
   const invalid = typeof after === 'string' ? undefined : invalidity(database, row, after)
   const start = startOf(row, after, invalid)
+  const last = Math.min(row.head, start.offset + limit)
   const entries =
-    limit === 0 || start.offset >= row.head
+    last <= start.offset
       ? []
       : database.all(
-          'SELECT body FROM entry WHERE history = ? AND offset > ? ORDER BY offset LIMIT ?',
+          'SELECT body FROM entry WHERE history = ? AND offset > ? AND offset <= ? ORDER BY offset',
           row.history,
           start.offset,
-          limit,
+          last,
         )
   const { epoch, first, head, ended } = row
   const bodies = entries.map(({ body }) => String(body))
   return {
     page: { epoch, first, head, ended, invalid, after: start, bodies },
     isUntidy: isWorthTrimming(row, stored) || isUntouched(row),
+    isTorn: entries.length < last - start.offset,
   }
 }
 
