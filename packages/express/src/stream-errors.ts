@@ -54,14 +54,18 @@ export class StreamErrors {
     this.#promises = undefined
   }
 
-  /** Sends an error on its way: at once if there is no stream, never if it is only an echo of the stream's close. */
-  pass(error: unknown, goOn: () => void): void {
+  /**
+   * Sends an error on its way: at once if there is no stream, never if it is only an echo of the stream's close.
+   *
+   * @param goOn Told whether it is a stream's error.
+   */
+  pass(error: unknown, goOn: (isOfStream: boolean) => void): void {
     this.#passed ??= new Map()
     // One error comes along many times: Express asks one layer after the other.
     const leftToDo = this.#passed.get(error) || this.#failStream(error)
     this.#passed.set(error, leftToDo)
-    if (leftToDo === 'report') whenClosed(this.#response, goOn)
-    else if (leftToDo === false) goOn()
+    if (leftToDo === 'report') whenClosed(this.#response, () => goOn(true))
+    else if (leftToDo === false) goOn(false)
   }
 
   /** Sends an error on its way for which the stream was closed already. */
