@@ -14,6 +14,10 @@ import { type ResolvedRetention, retentionDefaults } from './retention.ts'
 
 /** What an entry takes beside its text: the object, its strings' heads, its place in the deque. */
 const entryOverheadBytes = 200
+/** What a history takes by itself; counted for as long as it has entries. */
+const historyBytes = 1024
+/** What an idempotency key takes beside its text. */
+const keyOverheadBytes = 200
 const idempotencyMs = 2 * 60 * 1000
 
 /** One channel's history in memory. Synchronous: what a call gives is the state at the call. */
@@ -41,7 +45,7 @@ export class MemoryHistory {
 
   /** Memory taken, roughly. */
   get byteCount(): number {
-    return this.#byteCount
+    return this.isEmpty ? this.#byteCount : this.#byteCount + historyBytes
   }
 
   get isEmpty(): boolean {
@@ -54,8 +58,8 @@ export class MemoryHistory {
   }
 
   append(channel: string, entry: Entry, { idempotencyKey }: AppendOptions): Position {
-    const known = idempotencyKey === undefined ? undefined : this.#known(idempotencyKey)
-    if (known !== undefined) return known
+    const known = idempotencyKey === undefined ? undefined : this.#keys.get(idempotencyKey)
+    if (known !== undefined && known.until > performance.now()) return known.position
     if (this.#ended) {
       throw new SseError(
         'ERR_SSE_CHANNEL_ENDED',
@@ -74,9 +78,7 @@ export class MemoryHistory {
     this.#byteCount += bytes + entryOverheadBytes
     this.touch()
     const position = this.#positionOf(stored)
-    if (idempotencyKey !== undefined) {
-      this.#keys.set(idempotencyKey, { position, until: this.touchedAt + idempotencyMs })
-    }
+    if (idempotencyKey !== undefined) this.#remember(idempotencyKey, position)
     this.trim()
     this.#announce(stored)
     return position
@@ -100,8 +102,9 @@ export class MemoryHistory {
     }
   }
 
-  /** Drops what retention does not keep. */
+  /** Drops what retention does not keep, and keys whose time is over. */
   trim(): void {
+    if (this.#keys.size > 0) this.#forgetKeys()
     const { maxEvents, maxBytes, maxAgeMs } = this.retention
     while (this.#entries.length > maxEvents || (this.#payloadBytes > maxBytes && this.#entries.length > 1))
       this.dropOldest()
@@ -138,14 +141,20 @@ export class MemoryHistory {
     }
   }
 
-  #known(key: string): Position | undefined {
+  #remember(key: string, position: Position): void {
+    // One that was there and is over is in front.
+    if (!this.#keys.delete(key)) this.#byteCount += keyBytes(key)
+    this.#keys.set(key, { position, until: this.touchedAt + idempotencyMs })
+  }
+
+  #forgetKeys(): void {
     const now = performance.now()
-    for (const [oldKey, { until }] of this.#keys) {
+    for (const [key, { until }] of this.#keys) {
       // Keys are in the order in which they were set, and all are kept for the same time.
       if (until > now) break
-      this.#keys.delete(oldKey)
+      this.#keys.delete(key)
+      this.#byteCount -= keyBytes(key)
     }
-    return this.#keys.get(key)?.position
   }
 
   #invalidity(after: Position, first: number): 'expired' | 'unknown' | undefined {
@@ -167,4 +176,8 @@ export class MemoryHistory {
   #positionOf(entry: StoredEntry): Position {
     return { epoch: this.epoch, offset: entry.offset, check: entry.check }
   }
+}
+
+function keyBytes(key: string): number {
+  return 2 * key.length + keyOverheadBytes
 }

@@ -7,15 +7,18 @@ import type {
   Position,
   ReadOptions,
   ReadResult,
-  StoredEntry,
   TailHandlers,
   TailOptions,
 } from './event-log.ts'
 import { MemoryHistory } from './memory-history.ts'
+import { MemoryTail } from './memory-tail.ts'
 import { type ResolvedRetention, type Retention, resolveRetention, retentionDefaults } from './retention.ts'
 
 export interface MemoryLogOptions {
-  /** Memory that all channels of this log may take together, in bytes. Default 64 MiB; the channels unused longest give way. */
+  /**
+   * Memory that all channels of this log may take together, in bytes. Default 64 MiB; the channels unused longest give way. Channels
+   * without events are not counted; of those that nobody follows 10,000 are kept.
+   */
   readonly maxTotalBytes?: number | undefined
 }
 
@@ -27,6 +30,14 @@ const defaults: ResolvedMemoryLogOptions = { maxTotalBytes: 64 * 1024 * 1024 }
 const checks: OptionChecks<ResolvedMemoryLogOptions> = { maxTotalBytes: integer(1, Number.MAX_SAFE_INTEGER) }
 /** How often channels are looked at for `idleMs`. */
 const idleLookMs = 60_000
+/** A channel that was used within this time may just be opening. */
+const freshMs = 10_000
+/** Channels kept that have neither entries nor tails: those used last. */
+const maxUnused = 10_000
+/** Channels looked at in one go, for those that can be forgotten. */
+const lookedAtOnce = 64
+/** Retentions remembered, of channels that were forgotten: those forgotten last. */
+const maxRetentions = 10_000
 
 /**
  * The log of one process: nothing survives a restart, and a client that comes back afterwards is told so.
@@ -67,8 +78,8 @@ class MemoryLog implements EventLog {
       this.#filled.set(channel, history)
       this.#lastFilled = history
     }
-    this.#makeRoom()
     this.#forgetIdle(history.touchedAt)
+    this.#makeRoom()
     return position
   }
 
@@ -133,6 +144,7 @@ class MemoryLog implements EventLog {
       history.retention = this.#retentions.get(channel) ?? history.retention
       this.#retentions.delete(channel)
       this.#histories.set(channel, history)
+      this.#forgetUnused(history.touchedAt)
     }
     return history
   }
@@ -164,6 +176,22 @@ class MemoryLog implements EventLog {
     }
   }
 
+  /** Forgets channels that have nothing and nobody, where there are too many. Some are looked at; the next call goes on behind them. */
+  #forgetUnused(now: number): void {
+    let lookedAt = 0
+    for (const [channel, history] of this.#histories) {
+      const unusedCount = this.#histories.size - this.#filled.size - this.#tails.size
+      if (unusedCount <= maxUnused || lookedAt === lookedAtOnce) return
+      lookedAt += 1
+      if (history.isEmpty && !this.#tails.has(channel) && now - history.touchedAt > freshMs) {
+        this.#forgetForNow(channel, history)
+      } else {
+        this.#histories.delete(channel)
+        this.#histories.set(channel, history)
+      }
+    }
+  }
+
   #unfill(channel: string): void {
     this.#filled.delete(channel)
     this.#lastFilled = undefined
@@ -172,58 +200,31 @@ class MemoryLog implements EventLog {
   #forgetIdle(now: number): void {
     if (now < this.#idleLookAt) return
     this.#idleLookAt = now + idleLookMs
-    for (const [channel, { retention, touchedAt }] of this.#histories) {
-      const isIdle = retention.idleMs !== false && now - touchedAt > retention.idleMs
-      if (!isIdle || this.#tails.has(channel)) continue
-      this.#forget(channel)
-      if (retention !== retentionDefaults) this.#retentions.set(channel, retention)
+    for (const [channel, history] of this.#histories) {
+      const { idleMs } = history.retention
+      const isIdle = idleMs !== false && now - history.touchedAt > idleMs
+      if (isIdle && !this.#tails.has(channel)) {
+        this.#forgetForNow(channel, history)
+      } else {
+        const before = history.byteCount
+        history.trim()
+        this.#totalBytes += history.byteCount - before
+      }
+    }
+  }
+
+  /** Forgets a channel but for what is to be kept of it. */
+  #forgetForNow(channel: string, { retention }: MemoryHistory): void {
+    this.#forget(channel)
+    if (retention === retentionDefaults) return
+    this.#retentions.set(channel, retention)
+    for (const oldest of this.#retentions.keys()) {
+      if (this.#retentions.size <= maxRetentions) return
+      this.#retentions.delete(oldest)
     }
   }
 
   #assertOpen(): void {
     if (this.#isClosed) throw new SseError('ERR_SSE_LOG_CLOSED', 'This in-memory log was closed.')
-  }
-}
-
-/** One follower of one channel, handed from history to history. */
-class MemoryTail {
-  onStop: (() => void) | undefined
-  readonly #handlers: TailHandlers
-  #history: MemoryHistory | undefined
-  /** Offset of the newest entry that it was given in that history. */
-  #head = 0
-  #isStopped = false
-
-  constructor(handlers: TailHandlers) {
-    this.#handlers = handlers
-  }
-
-  /** Follows a history from a position on, or, where it has none there, from its start. */
-  follow(history: MemoryHistory, after?: Position): void {
-    if (this.#isStopped) return
-    this.#history?.followers.delete(this.#follow)
-    this.#history = history
-    const {
-      entries,
-      after: start,
-      invalid,
-    } = history.read({ after: after ?? 'start', limit: Number.MAX_SAFE_INTEGER })
-    history.followers.add(this.#follow)
-    this.#head = start.offset + entries.length
-    if (after === undefined || invalid !== undefined) this.#handlers.reset(start)
-    if (entries.length > 0 && !this.#isStopped) this.#handlers.entries(entries)
-  }
-
-  stop(): void {
-    this.#isStopped = true
-    this.#history?.followers.delete(this.#follow)
-    this.onStop?.()
-  }
-
-  readonly #follow = (entry: StoredEntry): void => {
-    // One that begins while others are being given an entry has read it by itself.
-    if (entry.offset <= this.#head) return
-    this.#head = entry.offset
-    this.#handlers.entries([entry])
   }
 }

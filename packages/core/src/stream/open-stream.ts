@@ -114,7 +114,7 @@ export class OpenStream implements EventStream, ClockedStream {
 
   send(event: EventFields): boolean {
     const block = encodeChecked(event, this.options)
-    if (this.feed !== null && event.id !== undefined) {
+    if (event.id !== undefined && this.#isSubscribed) {
       throw new SseError(
         'ERR_SSE_ID',
         `A stream with a subscription has the channel's ids: send the event without the id ${show(event.id)}.`,
@@ -199,7 +199,7 @@ export class OpenStream implements EventStream, ClockedStream {
       this.failWith(error)
       return
     }
-    if (this.feed === null) this.end()
+    if (!this.#isSubscribed) this.end()
   }
 
   /** Looks at what `writeFrame` will look at, so that the processor has it at hand. The number means nothing. */
@@ -228,9 +228,11 @@ export class OpenStream implements EventStream, ClockedStream {
     }
   }
 
-  writeHeartbeat(): void {
+  beat(isSilent: boolean): void {
     if (this.#isBehind || this.#sink.bufferedBytes > 0) return
-    this.writeFrame(this.feed?.cursorFrame() ?? heartbeat, 0)
+    // Also where others keep it from being silent: what they send directly does not tell the client where it is in its channels.
+    const frame = this.feed?.cursorFrame() ?? (isSilent ? heartbeat : null)
+    if (frame !== null) this.writeFrame(frame, 0)
   }
 
   get completedBytes(): number {
@@ -269,6 +271,10 @@ export class OpenStream implements EventStream, ClockedStream {
     this.#shut(wasEndedElsewhere ? 'server' : 'client')
     this.#clock.stop()
     this.#host.onResponseClose(this)
+  }
+
+  get #isSubscribed(): boolean {
+    return this.feed?.hasSubscriptions === true
   }
 
   #sendDirect(block: string, eventCount: number): boolean {

@@ -4,6 +4,7 @@ import { WheelEntry, wheel } from './timer-wheel.ts'
 
 const never = Number.POSITIVE_INFINITY
 const subscribedMaxAgeMs = 30 * 60 * 1000
+const leastSubscribedMs = 5 * 60 * 1000
 /**
  * Into so many parts a heartbeat's time is divided. Heartbeats are written at the end of such a part, many together: what one costs beyond its bytes
  * is mostly waking up for it, here and at the peer.
@@ -21,7 +22,8 @@ export interface ClockedStream {
   readonly completedBytes: number
   /** When something was last written, in whole milliseconds of the monotonic clock. Noted there, where it costs writes least. */
   wroteAt: number
-  writeHeartbeat(): void
+  /** Writes where the client is, if it has not been told with an event; else, where nothing was written for so long, a heartbeat. */
+  beat(isSilent: boolean): void
   /** Nothing waits any more: told again here, because Node 22 forgets the `drain` of a response that was corked. */
   caughtUp(): void
   hangUp(reason: CloseReason): void
@@ -82,8 +84,13 @@ export class StreamClock extends WheelEntry {
   /** From the first subscription on the stream resumes exactly, so it rotates unless it was told otherwise. */
   startRotation(): void {
     if (this.#maxAgeMs !== undefined || this.#ageDeadline !== never || Number.isNaN(this.#openedAt)) return
-    this.#ageDeadline = this.#openedAt + jittered(subscribedMaxAgeMs)
-    this.#reschedule(performance.now())
+    const now = performance.now()
+    // One that is older already has time to tell its client where it is.
+    this.#ageDeadline = Math.max(
+      this.#openedAt + jittered(subscribedMaxAgeMs),
+      now + jittered(leastSubscribedMs),
+    )
+    this.#reschedule(now)
   }
 
   /** Something waits for the peer. */
@@ -130,8 +137,9 @@ export class StreamClock extends WheelEntry {
   }
 
   #beat(now: number): void {
-    if (now < this.#stream.wroteAt + this.#heartbeatMs) return
-    this.#stream.writeHeartbeat()
+    const isSilent = now >= this.#stream.wroteAt + this.#heartbeatMs
+    this.#stream.beat(isSilent)
+    if (!isSilent) return
     this.#stream.wroteAt = Math.floor(now)
     if (this.#stream.pendingBytes > 0) this.watchStall()
   }

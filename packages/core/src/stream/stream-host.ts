@@ -15,6 +15,8 @@ export interface StreamHost<Stream extends EventStream> {
 
 /** What writes to a stream out of channels. */
 export interface StreamFeed {
+  /** Not all of them were closed. */
+  readonly hasSubscriptions: boolean
   /** The id that resumes this stream where it is. */
   readonly cursor: string
   /** A `$cursor` block if the cursor moved since an id was last written, else `null`. */

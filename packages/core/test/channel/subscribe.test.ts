@@ -1,4 +1,13 @@
-import { type ChannelEvent, createMemoryLog, type EventStream, type Subscription } from '@rivulet/core'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import {
+  type ChannelEvent,
+  createMemoryLog,
+  createSse,
+  type EventStream,
+  type Subscription,
+} from '@rivulet/core'
 import { makeChannel, publishAll, serve } from './live.ts'
 
 describe('topics', () => {
@@ -338,6 +347,57 @@ describe('the stream of a subscription', () => {
     await client.has('$cursor')
     expect(client.lastEventId).toBe(ids.at(-1))
     expect(client.data).toEqual([])
+  })
+
+  test('says so too where direct sends keep it from being silent', async () => {
+    const channel = makeChannel()
+    const server = await serve(
+      (stream) => {
+        stream.subscribe(channel, { topics: ['quiet'] })
+        const ticks = setInterval(() => stream.send({ event: 'tick', data: 1 }), 5)
+        stream.onClose(() => clearInterval(ticks))
+      },
+      { heartbeatMs: 50 },
+    )
+    const client = server.connect()
+    await client.has('$ready')
+    const ids = await publishAll(channel, [1, 2, 3], ['busy'])
+    await client.until(({ lastEventId }) => lastEventId === ids.at(-1))
+    const { length } = client.events
+    // Not again: it has not moved since.
+    await client.until(({ events }) => events.length > length + 60)
+    expect(client.events.slice(length).every(({ event }) => event === 'tick')).toBe(true)
+  })
+
+  test('is free again when the subscription is closed: for ids, and to end with its handler', async () => {
+    const channel = makeChannel()
+    const server = await serve((stream) => {
+      const subscription = stream.subscribe(channel)
+      expect(() => stream.send({ data: 1, id: 7 })).toThrow("has the channel's ids")
+      subscription.close()
+      stream.send({ data: 'own', id: 7 })
+    })
+    const client = server.connect()
+    await client.until(({ lastEventId }) => lastEventId === '7')
+    const { streams } = server
+    const sse = createSse()
+    const http = createServer((request, response) => {
+      streams.push(
+        sse.open(request, response, async (stream) => {
+          const subscription = stream.subscribe(channel)
+          await subscription.ready
+          subscription.close()
+          await subscription.ready
+        }),
+      )
+    })
+    http.listen(0, '127.0.0.1')
+    await once(http, 'listening')
+    const { port } = http.address() as AddressInfo // it listens on a port
+    const answer = await fetch(`http://127.0.0.1:${port}`)
+    expect(await answer.text()).toContain('event: $ready')
+    expect(streams.at(-1)?.closed).toBe('end')
+    http.close()
   })
 
   test('is told where it is before it is hung up', async () => {

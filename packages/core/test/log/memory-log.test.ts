@@ -48,6 +48,64 @@ describe('memory for all channels together', () => {
   })
 })
 
+describe('what is kept of channels that nobody uses', () => {
+  /** A channel is fresh for 10 s, and channels are looked at for `idleMs` once in a minute. */
+  let passedMs = 0
+  beforeEach(() => {
+    passedMs = 0
+    const now = performance.now.bind(performance)
+    jest.spyOn(performance, 'now').mockImplementation(() => now() + passedMs)
+  })
+  afterEach(() => {
+    jest.restoreAllMocks()
+  })
+
+  test('of channels without events the 10,000 used last, but for those that somebody follows', async () => {
+    const log = createMemoryLog()
+    const epochOf = async (channel: string) => (await log.read(channel, { after: 'head', limit: 0 })).epoch
+    const controller = new AbortController()
+    const { after } = await log.read('followed', { after: 'head', limit: 0 })
+    const reset = jest.fn()
+    const ended = log.tail(
+      'followed',
+      { after, signal: controller.signal },
+      { entries() {}, reset, error() {} },
+    )
+    const first = await epochOf('channel 0')
+    for (let count = 1; count < 10_000; count += 1) await epochOf(`channel ${count}`)
+    const last = await epochOf('channel 9999')
+    passedMs += 11_000
+    expect(await epochOf('channel 0')).toBe(first)
+    for (let count = 0; count < 9_999; count += 1) await epochOf(`other ${count}`)
+    expect(await epochOf('channel 9999')).not.toBe(last)
+    expect(reset).not.toHaveBeenCalled()
+    expect(await epochOf('followed')).toBe(after.epoch)
+    controller.abort()
+    await ended
+    await log.close()
+  })
+
+  test('idempotency keys count as memory, and for two minutes only', async () => {
+    const log = createMemoryLog({ maxTotalBytes: 200 * 1024 })
+    await log.append('filled', entryOf(10_000))
+    const key = (count: number) => `${count}`.padStart(250, 'k')
+    for (let count = 0; count < 200; count += 1) {
+      await log.append('keyed', entryOf(0), { idempotencyKey: key(count) })
+    }
+    expect(await countOf(log, 'filled')).toBe(1)
+    for (let count = 200; count < 300; count += 1) {
+      await log.append('keyed', entryOf(0), { idempotencyKey: key(count) })
+    }
+    expect(await countOf(log, 'filled')).toBe(0)
+    passedMs += 121_000
+    await log.append('filled', entryOf(10_000))
+    // Looked at meanwhile, without another key.
+    for (let count = 0; count < 10; count += 1) await log.append('other', entryOf(10_000))
+    expect(await countOf(log, 'filled')).toBe(1)
+    await log.close()
+  })
+})
+
 test('what is to be kept of a channel outlives its deletion', async () => {
   const log = createMemoryLog()
   const channel = createChannel('deleted', { log, retention: { maxEvents: 2 } })

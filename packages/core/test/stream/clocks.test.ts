@@ -188,6 +188,17 @@ describe('maxAgeMs', () => {
     },
   )
 
+  test('a stream that was open for longer when it subscribed has some minutes', async () => {
+    withJitter(0.5)
+    const { stream } = await openStream()
+    await pass(hour)
+    await stream.subscribe(createChannel('of an old stream')).ready
+    await pass(5 * 60_000 - 1000)
+    expect(stream.closed).toBe(null)
+    await pass(2000)
+    expect(stream.closed).toBe('age')
+  })
+
   test('S36: is half an hour for streams with a subscription, which resume exactly', async () => {
     withJitter(0.5)
     const { stream } = await openStream()
