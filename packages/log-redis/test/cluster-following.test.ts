@@ -1,5 +1,5 @@
 import type { EventLog } from '@rivulet/core'
-import { entry, type Listener, listen } from '../../../test/support/log-listener.ts'
+import { entry, Listener, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { hashSlot } from '../src/cluster/hash-slot.ts'
 import { clusterOpeners } from './cluster-clients.ts'
@@ -68,6 +68,45 @@ for (const [kind, settings] of kinds) {
         expect(listener.resets).toEqual([])
         await listener.stop()
       })
+
+      test(`hears a channel that is taken up, let go of and taken up again at once, with ${name}`, async () => {
+        const log = await setUp().log({ checkMs: never })
+        const publisher = await storage.log()
+        // Keeps the connection to that node, which is given up with its last channel.
+        const other = await listen(log, 'other')
+        const channel = await neighbourOf(cluster, storage, 'other')
+        const after = await publisher.append(channel, entry())
+        await new Listener(log, channel, after).stop()
+        const listener = new Listener(log, channel, after)
+        await hearsAll(listener, publisher, channel)
+        await listener.stop()
+        const last = new Listener(log, channel, await publisher.append(channel, entry()))
+        await hearsAll(last, publisher, channel)
+        await last.stop()
+        await other.stop()
+        await gone(storage)
+      })
+
+      test(`hears a channel whatever becomes of it while connections are made again, with ${name}`, async () => {
+        const log = await setUp().log({ checkMs: never })
+        const publisher = await storage.log()
+        const other = await listen(log, 'other')
+        const channel = await neighbourOf(cluster, storage, 'other')
+        let after = await publisher.append(channel, entry())
+        let listener = new Listener(log, channel, after)
+        for (let round = 0; round < 20; round += 1) {
+          await storage.cut('following')
+          // Reconnecting takes some milliseconds, of which each round takes another.
+          await new Promise((resolve) => setTimeout(resolve, 3 * round))
+          await listener.stop()
+          listener = new Listener(log, channel, after)
+          await hearsAll(listener, publisher, channel)
+          after = await publisher.append(channel, entry())
+        }
+        await listener.stop()
+        await other.stop()
+        await gone(storage)
+      }, 40_000)
 
       test(`goes with a slot that moves under load, with ${name}`, async () => {
         const log = await setUp().log({ checkMs: never })
@@ -159,6 +198,25 @@ redis.describe('hash slots', () => {
     await cluster.dispose()
   }, 60_000)
 })
+
+/** A channel that lives on the same node as another one. */
+async function neighbourOf(cluster: OwnCluster, storage: ClusterStorage, channel: string): Promise<string> {
+  const owner = await cluster.ownerOf(storage.key(channel, 'stream'))
+  for (let number = 0; ; number += 1) {
+    const name = `neighbour ${number}`
+    if ((await cluster.ownerOf(storage.key(name, 'stream'))) === owner) return name
+  }
+}
+
+/** By message: with logs that check never, what is missed once is only found with the next one. */
+async function hearsAll(listener: Listener, publisher: EventLog, channel: string): Promise<void> {
+  for (let count = 0; count < 3; count += 1) {
+    const one = entry()
+    await publisher.append(channel, one)
+    await listener.until(({ data }) => data.at(-1) === one.data)
+  }
+  expect(listener.resets).toEqual([])
+}
 
 /** Appends one entry after the other until it is told to stop. */
 function publish(log: EventLog, channel: string): { readonly stored: string[]; stop(): Promise<void> } {

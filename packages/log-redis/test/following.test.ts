@@ -1,5 +1,6 @@
+import type { EventLog } from '@rivulet/core'
 import { Redis } from 'ioredis'
-import { entry, type Listener, listen } from '../../../test/support/log-listener.ts'
+import { entry, Listener, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { createRedisLog } from '../src/index.ts'
 import { openers } from './clients.ts'
@@ -129,6 +130,40 @@ for (const [name, open] of openers) {
       await gone(storage)
     })
 
+    test('hears a channel that is let go of and taken up again before the server has answered', async () => {
+      const log = await storage.log({ checkMs: never })
+      const publisher = await storage.log()
+      const other = await listen(log, 'other')
+      const gone = await listen(log, 'news')
+      const after = await publisher.append('news', entry('seen'))
+      await gone.stop()
+      const listener = new Listener(log, 'news', after)
+      await hearsAll(listener, publisher)
+      // Once more, now that it is subscribed while it is wanted no more.
+      await listener.stop()
+      const again = new Listener(log, 'news', await publisher.append('news', entry()))
+      await again.stop()
+      const last = new Listener(log, 'news', await publisher.append('news', entry()))
+      await hearsAll(last, publisher)
+      await last.stop()
+      await other.stop()
+    })
+
+    test('forgets a channel that is let go of before the server has answered', async () => {
+      const log = await storage.log({ checkMs: never })
+      const other = await listen(log, 'other')
+      await new Listener(log, 'news', { epoch: 'none', offset: 0, check: '0' }).stop()
+      await log.read('news', { after: 'head', limit: 0 })
+      const counts = () => subscriptions(storage, 'other', 'news')
+      await until(async () => (await counts()).join() === '1,0')
+      expect(await storage.cut('following')).toBe(1)
+      await until(async () => (await counts())[0] === 1)
+      await log.append('other', entry('after the cut'))
+      await other.until(({ entries }) => entries.length === 2)
+      expect(await counts()).toEqual([1, 0])
+      await other.stop()
+    })
+
     test('leaves the client as it was, and no connection of its own', async () => {
       const log = await storage.log()
       const listener: Listener = await listen(log, 'news')
@@ -139,6 +174,23 @@ for (const [name, open] of openers) {
       await gone(storage)
     })
   })
+}
+
+/** By message: with logs that check never, what is missed once is only found with the next one. */
+async function hearsAll(listener: Listener, publisher: EventLog): Promise<void> {
+  for (let count = 0; count < 3; count += 1) {
+    const one = entry()
+    await publisher.append('news', one)
+    await listener.until(({ data }) => data.at(-1) === one.data)
+  }
+  expect(listener.resets).toEqual([])
+}
+
+/** How many connections are subscribed to each channel. */
+async function subscriptions(storage: Storage, ...channels: string[]): Promise<number[]> {
+  const names = channels.map((channel) => `@0:${storage.key(channel, 'live')}`)
+  const answer = (await storage.admin.call('PUBSUB', 'NUMSUB', ...names)) as unknown[] // pairs of name and count
+  return channels.map((_each, index) => Number(answer[2 * index + 1]))
 }
 
 /** A log over the same keys, whose messages nobody hears: a prefix that the client puts in front is part of the name. */

@@ -13,7 +13,10 @@ export interface SubscriberEvents {
   error(error: unknown, names?: Iterable<string>): void
 }
 
-/** What follows all channels of a log. Reconnects by itself, with jittered back-off, for ever. */
+/**
+ * What follows all channels of a log. Reconnects by itself, with jittered back-off, for ever. About one name it is asked one thing
+ * at a time.
+ */
 export interface Subscriber {
   /** Resolves when the server has acknowledged. Rejects when the connection was lost meanwhile: ask again. */
   subscribe(name: string): Promise<void>

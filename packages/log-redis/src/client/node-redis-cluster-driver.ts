@@ -36,9 +36,9 @@ interface NodeClient {
   connect(): Promise<unknown>
   duplicate(options: object): NodeClient
   subscribe(name: string, listener: MessageListener): Promise<void>
-  unsubscribe(name: string): Promise<void>
+  unsubscribe(name: string, listener: MessageListener): Promise<void>
   sSubscribe(name: string, listener: MessageListener): Promise<void>
-  sUnsubscribe(name: string): Promise<void>
+  sUnsubscribe(name: string, listener: MessageListener): Promise<void>
   destroy(): void
 }
 
@@ -102,7 +102,8 @@ function connect(cluster: Cluster, node: ClusterNode, events: NodeEvents): NodeC
     },
     async unsubscribe(name, kind) {
       const redis = await opening
-      await (kind === 'sharded' ? redis.sUnsubscribe(name) : redis.unsubscribe(name))
+      // With its listener: one that is subscribed again before the answer is asked for again then.
+      await (kind === 'sharded' ? redis.sUnsubscribe(name, listener) : redis.unsubscribe(name, listener))
     },
     // It pings by itself, and gives up a connection on which nothing comes.
     ping() {},

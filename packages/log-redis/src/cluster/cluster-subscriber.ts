@@ -1,5 +1,6 @@
 import { backOff, within } from '@rivulet/core/log-kit'
 import { type Subscriber, type SubscriberEvents, silenceMs } from '../client/driver.ts'
+import { NameTurns } from '../follow/name-turns.ts'
 import { hashSlot } from './hash-slot.ts'
 import { NodeLink } from './node-link.ts'
 import type { Topology } from './topology.ts'
@@ -26,6 +27,8 @@ export class ClusterSubscriber implements Subscriber {
   readonly #events: SubscriberEvents
   readonly #links = new Map<string, NodeLink>()
   readonly #places = new Map<string, Place>()
+  /** Names are settled anew by themselves too, and may be let go of and taken up again meanwhile. */
+  readonly #turns = new NameTurns()
   readonly #closing = new AbortController()
 
   constructor(topology: Topology, events: SubscriberEvents) {
@@ -34,6 +37,7 @@ export class ClusterSubscriber implements Subscriber {
   }
 
   async subscribe(name: string): Promise<void> {
+    if (this.#places.get(name)?.link) return
     const place: Place = { name, slot: hashSlot(name), link: null }
     this.#places.set(name, place)
     try {
@@ -47,7 +51,7 @@ export class ClusterSubscriber implements Subscriber {
   async unsubscribe(name: string): Promise<void> {
     const link = this.#places.get(name)?.link
     this.#places.delete(name)
-    if (link) await this.#leave(link, name)
+    if (link) await this.#turns.take(name, () => this.#leave(link, name))
   }
 
   /** Looks too for names that the client knows elsewhere by now. */
@@ -69,13 +73,18 @@ export class ClusterSubscriber implements Subscriber {
   close(): void {
     this.#closing.abort()
     this.#places.clear()
+    this.#turns.clear()
     for (const link of this.#links.values()) link.close()
     this.#links.clear()
   }
 
-  /** Brings a name to its node. */
-  async #settle(place: Place): Promise<void> {
-    for (let redirections = 0; ; redirections += 1) {
+  /** Brings a name to its node, where it is still wanted. */
+  #settle(place: Place): Promise<void> {
+    return this.#turns.take(place.name, () => this.#settleInTurn(place))
+  }
+
+  async #settleInTurn(place: Place): Promise<void> {
+    for (let redirections = 0; this.#isWanted(place); redirections += 1) {
       try {
         if (this.#topology.addressOf(place.slot) === null) await this.#probe(place)
         this.#closing.signal.throwIfAborted()
@@ -94,8 +103,7 @@ export class ClusterSubscriber implements Subscriber {
       this.#dropIfIdle(link)
     }
     if (this.#isWanted(place)) place.link = link
-    // Let go of meanwhile, and maybe taken up again at the same node.
-    else if (this.#places.get(place.name)?.link !== link) await this.#leave(link, place.name)
+    else await this.#leave(link, place.name)
   }
 
   #linkTo(slot: number): NodeLink {
