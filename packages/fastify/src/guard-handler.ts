@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isThenable } from './guard-hooks.ts'
 import type { ReplyStreams } from './reply-streams.ts'
 
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
@@ -34,8 +35,4 @@ function guardResult(
     // A handler may return without waiting for `reply.sse()`; to Fastify that would be an empty answer.
     return replies.pending(reply)?.then(() => value, onError) ?? value
   }, onError)
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function'
 }

@@ -1,7 +1,11 @@
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler, RouteOptions } from 'fastify'
 import { guardHandler, type Handler } from './guard-handler.ts'
+import { guardHooks } from './guard-hooks.ts'
 import { keyOf } from './internals.ts'
 import type { ReplyStreams } from './reply-streams.ts'
+
+/** The hooks of a route that come before its handler, and may open its stream. */
+const beforeHandler = ['onRequest', 'preParsing', 'preValidation', 'preHandler']
 
 /** What Fastify makes of a route and looks at with every request. Not part of its API. */
 interface RouteContext {
@@ -51,6 +55,9 @@ export function prepareRoutes(
   }
   function prepareContext(context: object): boolean {
     if (!isRouteContext(context)) return false
+    for (const name of beforeHandler) {
+      guardHooks(Reflect.get(context, name), replies, (hook) => isNamed(prepareFirst.name, hook))
+    }
     context.onRequest = without(prepareFirst.name, context.onRequest)
     if (Object.hasOwn(context.config, preparedKey)) return true
     context.handler = guardHandler(context.handler, replies)
@@ -72,8 +79,12 @@ let registrations = 0
 
 /** Hooks without the one of this name, which has done what it is there for: Fastify runs hooks for every request. */
 function without(name: string, hooks: unknown[] | null): unknown[] | null {
-  const others = hooks?.filter((hook) => typeof hook !== 'function' || hook.name !== `bound ${name}`) ?? []
+  const others = hooks?.filter((hook) => !isNamed(name, hook)) ?? []
   return others.length === 0 ? null : others
+}
+
+function isNamed(name: string, hook: unknown): boolean {
+  return typeof hook === 'function' && hook.name === `bound ${name}`
 }
 
 function isRouteContext(context: object): context is RouteContext {

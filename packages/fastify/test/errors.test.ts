@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net'
 import type { EventStream } from '@rivulet/core'
 import { sse } from '@rivulet/fastify'
 import { collect } from '@rivulet/testing'
@@ -86,6 +87,66 @@ describe.each(majors)('%s', (_name, _major, fastify) => {
         await app.close()
       },
     )
+  })
+
+  describe.each(['onRequest', 'preParsing', 'preValidation', 'preHandler'] as const)('a hook %s', (name) => {
+    type Hook = (request: FastifyRequest, reply: FastifyReply, ...rest: unknown[]) => unknown
+    const ways: Record<string, Hook> = {
+      async rejects(_request, reply) {
+        await open(reply)
+        throw failure
+      },
+      'gives its error to done'(_request, reply, ...rest) {
+        const done = rest.at(-1) as (error: unknown) => void // as Fastify calls such hooks
+        open(reply).then(() => done(failure), done)
+      },
+    }
+    test.each(
+      Object.entries(ways).flatMap(([way, hook]) => [
+        [way, 'of a route', hook] as const,
+        [way, 'of the application', hook] as const,
+      ]),
+    )('that %s, %s: its stream is closed, the error is logged once', async (_way, whose, hook) => {
+      const { app, log } = logged(fastify)
+      await app.register(sse)
+      const handler = jest.fn(async () => 'never')
+      if (whose === 'of the application') app.addHook(name as 'onRequest', hook as () => Promise<void>)
+      app.get('/', whose === 'of a route' ? { [name]: hook } : {}, handler)
+      for (let round = 1; round <= 2; round += 1) {
+        const { status, ended, raw } = await collect(app, '/')
+        expect([status, ended]).toEqual([200, true])
+        expect(raw.toString()).toMatch(/^retry: \d+\n\ndata: before\n\n$/)
+        expect(app.sse.streams.size).toBe(0)
+        expect(log.map(({ level, err }) => [level, err?.message])).toEqual(
+          Array.from({ length: round }, () => [50, failure.message]),
+        )
+      }
+      expect(handler).not.toHaveBeenCalled()
+      await app.close()
+    })
+
+    test('without a stream keeps its errors, and what it gives on', async () => {
+      const { app, log } = logged(fastify)
+      await app.register(sse)
+      app.setErrorHandler((error, _request, reply) => reply.code(503).send({ isOurs: error === failure }))
+      app.addHook(name as 'preHandler', (request, _reply, ...rest: unknown[]) => {
+        const [done, payload] = rest.reverse() as [(error: unknown, payload?: unknown) => void, unknown]
+        done(request.url === '/bad' ? failure : null, payload)
+      })
+      app.post('/good', async (request) => ({ got: request.body }))
+      app.post('/bad', async () => 'never')
+      const options = { method: 'POST', body: '{"a":1}', headers: { 'content-type': 'application/json' } }
+      await app.listen({ port: 0, host: '127.0.0.1' })
+      const { port } = app.server.address() as AddressInfo // it listens on a port
+      const answers = []
+      for (const path of ['/good', '/bad', '/good', '/bad']) {
+        answers.push(await (await fetch(`http://127.0.0.1:${port}${path}`, options)).json())
+      }
+      const [good, bad] = [{ got: { a: 1 } }, { isOurs: true }]
+      expect(answers).toEqual([good, bad, good, bad])
+      expect(log).toEqual([])
+      await app.close()
+    })
   })
 
   test('a handler that fails before its stream is open is answered by Fastify, once', async () => {
