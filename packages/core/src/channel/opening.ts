@@ -1,49 +1,38 @@
 import type { Position } from '../log/event-log.ts'
-import type { Ring } from '../log/ring.ts'
 import { Frame } from '../sink/frame.ts'
 import type { OpenStream } from '../stream/open-stream.ts'
-import { encodeGap, encodeReady, type Gap, type GapReason } from '../wire/control-event.ts'
+import { encodeGap, encodeReady, type Gap } from '../wire/control-event.ts'
 import { checkCursor, formatCursor } from '../wire/cursor.ts'
 import type { EventFields } from '../wire/encode-event.ts'
 import { encodeChecked } from '../wire/event-check.ts'
 import { SseError, show } from '../wire/sse-error.ts'
+import {
+  type Beginning,
+  beginningInRing,
+  type LocatedSubscription,
+  locate,
+  type Opening,
+  type Withheld,
+} from './beginning.ts'
 import { gapTold } from './diagnostics.ts'
 import type { Hub } from './hub.ts'
 import type { Page } from './page-reader.ts'
 import type { FeedMember, StreamSubscriptions } from './stream-subscriptions.ts'
-import type { ResolvedSubscribeOptions, Start, SubscriptionReady } from './subscribe-options.ts'
+import type { SubscriptionReady } from './subscribe-options.ts'
 
 /** What opening needs of the subscription. */
-export interface OpeningSubscription extends FeedMember {
+export interface OpeningSubscription extends FeedMember, LocatedSubscription {
   readonly hub: Hub
   readonly feed: StreamSubscriptions
   readonly stream: OpenStream
-  readonly options: ResolvedSubscribeOptions
   readonly isClosed: boolean
-  /** No topics, no filter: what it missed can be counted. */
-  readonly hearsEverything: boolean
   settleReady(ready: SubscriptionReady): void
   /** Calls `begin` when it is this subscription's turn, and serves it right behind: what both write leaves together. */
   beginInTurn(begin: () => void): void
+  /** Sends nothing of what the log has up to here, from this opening on; `null`: everything. */
+  withhold(through: Withheld | null): void
   /** Everything after `position` follows; `page` has the first of it where that was read. */
   opened(position: Position, page: Page | null): void
-}
-
-/** How a subscription opens. */
-export interface Opening {
-  readonly start: Start
-  /** The client brought where it is; else the program's `from` says where it begins. */
-  readonly isClaimed: boolean
-  /** The client has had nothing of this subscription yet. */
-  readonly isFirst: boolean
-}
-
-/** Where it can begin. */
-interface Beginning {
-  readonly position: Position
-  /** The entries that follow, where they were read on the way. */
-  readonly page: Page | null
-  readonly gap: Gap | null
 }
 
 /**
@@ -51,15 +40,14 @@ interface Beginning {
  * events. At once where the ring knows the position; else the log is asked, and asked again while it fails.
  */
 export function openSubscription(subscription: OpeningSubscription, opening: Opening): void {
-  const { hub, stream, options } = subscription
-  const start = startOf(subscription, opening)
-  const position = hub.ring === null ? null : knownPosition(hub.ring, start)
-  const isFresh = start === 'head' && !opening.isClaimed
-  if (position === null || stream.isBehind || (isFresh && options.snapshot !== undefined)) {
+  const { stream, options } = subscription
+  const beginning = beginningInRing(subscription, opening)
+  const isFresh = opening.start === 'head' && !opening.isClaimed
+  if (beginning === null || stream.isBehind || (isFresh && options.snapshot !== undefined)) {
     startSlowly(subscription, opening)
     return
   }
-  begin(subscription, opening, { position, page: null, gap: null })
+  begin(subscription, opening, beginning)
 }
 
 function startSlowly(subscription: OpeningSubscription, opening: Opening): void {
@@ -81,7 +69,7 @@ async function openSlowly(subscription: OpeningSubscription, opening: Opening): 
     if (subscription.isClosed || (stream.isBehind && !(await stream.drained()))) return
     // The history changed meanwhile: what was found out is void, and the client's cursor is still its old one.
     if (generation !== hub.generation) continue
-    const found = snapshotAt === null ? beginning : { ...beginning, position: snapshotAt, page: null }
+    const found = snapshotAt === null ? beginning : { ...beginning, ...behindSnapshot(snapshotAt) }
     subscription.beginInTurn(() => {
       // A gap or a snapshot that was written stays right: it is told again in front of what is found out now.
       if (generation !== hub.generation) startSlowly(subscription, opening)
@@ -90,6 +78,11 @@ async function openSlowly(subscription: OpeningSubscription, opening: Opening): 
     })
     return
   }
+}
+
+/** Read just now, with the state that the program lets this client have: nothing behind it is from before that. */
+function behindSnapshot(position: Position): Pick<Beginning, 'position' | 'page' | 'withheldThrough'> {
+  return { position, page: null, withheldThrough: null }
 }
 
 /** `null` once nobody waits for it. The hub's own promises only reject for that reason. */
@@ -101,57 +94,6 @@ async function untilClosed<T>(subscription: OpeningSubscription, work: Promise<T
     if (subscription.isClosed) return null
     throw error
   }
-}
-
-/** Where the subscription begins, not earlier than it may. */
-function startOf({ options }: OpeningSubscription, { start }: Opening): Start {
-  const { notBefore } = options
-  if (typeof notBefore !== 'object' || typeof start !== 'object') return start
-  return start.epoch === notBefore.epoch && start.offset < notBefore.offset ? notBefore : start
-}
-
-function knownPosition(ring: Ring, start: Start): Position | null {
-  if (start === 'head') return ring.headPosition
-  return typeof start === 'object' && ring.has(start) ? start : null
-}
-
-async function locate(subscription: OpeningSubscription, opening: Opening): Promise<Beginning> {
-  const { hub, options } = subscription
-  const ring = await hub.start()
-  const start = startOf(subscription, opening)
-  const position = knownPosition(ring, start)
-  if (position !== null) return { position, page: null, gap: null }
-  const page = await hub.readPage(start === 'unreadable' || start === 'head' ? 'start' : start)
-  const { after, invalid } = page.result
-  // Either the tail has not noticed yet that the history changed, or the page is older than the change.
-  if (!hub.agreesWith(after)) await hub.recheck()
-  const gap = gapOf(subscription, opening, page)
-  const { notBefore } = options
-  if (typeof notBefore === 'object' && notBefore.epoch === after.epoch && after.offset < notBefore.offset) {
-    const allowed = await hub.readPage(notBefore)
-    if (allowed.result.invalid === undefined) return { position: notBefore, page: allowed, gap }
-  }
-  return {
-    position: after,
-    page: invalid === undefined || gap === null || options.snapshot === undefined ? page : null,
-    gap,
-  }
-}
-
-function gapOf(subscription: OpeningSubscription, { start, isFirst }: Opening, { result }: Page): Gap | null {
-  const channel = subscription.hub.name
-  if (start === 'unreadable') return { channel, reason: 'unknown', missed: null }
-  if (result.invalid === undefined || typeof start === 'string') return null
-  const from = startOf(subscription, { start, isFirst, isClaimed: true })
-  if (result.invalid === 'unknown' || typeof from === 'string')
-    return { channel, reason: 'unknown', missed: null }
-  // The mark of the end is no event: who lacks nothing but that lacks nothing.
-  const isEndTrimmed = result.ended && result.after.offset === result.head
-  const missedCount = result.after.offset - from.offset - (isEndTrimmed ? 1 : 0)
-  if (missedCount === 0) return null
-  const missed = subscription.hearsEverything ? missedCount : null
-  const reason: GapReason = isFirst ? 'expired' : 'slow'
-  return { channel, reason, missed }
 }
 
 async function tellGap(subscription: OpeningSubscription, gap: Gap): Promise<void> {
@@ -216,9 +158,10 @@ function encodeSnapshotEvent(event: EventFields, { payloads }: Hub): string {
 function begin(
   subscription: OpeningSubscription,
   { isClaimed, isFirst }: Opening,
-  { position, page, gap }: Beginning,
+  { position, page, gap, withheldThrough }: Beginning,
 ): void {
   const { feed, hub, stream, options } = subscription
+  subscription.withhold(withheldThrough)
   // Found to be where it was: nothing to tell.
   if (isFirst || gap !== null) {
     const resumed = isClaimed && gap === null

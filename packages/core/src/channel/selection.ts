@@ -1,19 +1,27 @@
 import type { Position } from '../log/event-log.ts'
 import type { EntrySource } from '../log/ring.ts'
 import type { RingEntry } from '../log/ring-entry.ts'
+import { SseError, show } from '../wire/sse-error.ts'
+import type { Withheld } from './beginning.ts'
 import { coalesceRange, collectRange, type Range } from './range.ts'
 import type { ResolvedSubscribeOptions } from './subscribe-options.ts'
 
 /** What of a subscription's own, beside its topics, decides which entries it gets. */
 export class Selection {
-  /** It gets what its topics let through, the same bytes as all who listen to them. */
-  readonly isEmpty: boolean
+  /** Nothing of what the log has up to here is sent. */
+  withheldThrough: Withheld | null = null
+  readonly #selectsNothing: boolean
   readonly #options: ResolvedSubscribeOptions
 
   constructor(options: ResolvedSubscribeOptions) {
     const { filter, coalesce, notBefore } = options
-    this.isEmpty = filter === undefined && coalesce === undefined && typeof notBefore !== 'number'
+    this.#selectsNothing = filter === undefined && coalesce === undefined && typeof notBefore !== 'number'
     this.#options = options
+  }
+
+  /** It gets what its topics let through, the same bytes as all who listen to them. */
+  get isEmpty(): boolean {
+    return this.#selectsNothing && this.withheldThrough === null
   }
 
   /**
@@ -30,7 +38,27 @@ export class Selection {
 
   #accepts(ringEntry: RingEntry): boolean {
     const { filter, notBefore } = this.#options
+    if (this.#isWithheld(ringEntry.position)) return false
     if (typeof notBefore === 'number' && ringEntry.entry.at < notBefore) return false
-    return filter === undefined || filter(ringEntry.event)
+    return filter === undefined || checkedVerdict(filter(ringEntry.event))
   }
+
+  #isWithheld({ epoch, offset }: Position): boolean {
+    const withheld = this.withheldThrough
+    return withheld !== null && epoch === withheld.epoch && offset <= withheld.offset
+  }
+}
+
+/**
+ * What decides who sees an event fails closed: a promise, say, would be truthy whatever it comes to.
+ *
+ * @throws SseError `ERR_SSE_OPTION`
+ */
+function checkedVerdict(verdict: unknown): boolean {
+  if (typeof verdict === 'boolean') return verdict
+  // A promise that rejects must not end the process beside the error that is thrown here.
+  Promise.resolve(verdict).catch(() => {})
+  throw new SseError('ERR_SSE_OPTION', `filter must give true or false at once, not ${show(verdict)}.`, {
+    value: verdict,
+  })
 }

@@ -40,11 +40,17 @@ export interface SubscribeOptions<Events = AnyEvents, Output = Events> {
   readonly topics?: readonly string[] | undefined
   /** Where clients begin that bring no cursor: `'live'` (default), `'start'`, or an id of this channel. */
   readonly from?: 'live' | 'start' | (string & {}) | undefined
-  /** Called for each event that the topics let through; `false` leaves it out. A throw closes the stream with reason `error`. */
+  /**
+   * Called for each event that the topics let through; `false` leaves it out. Synchronous: a throw, and anything but `true` or `false`,
+   * closes the stream with reason `error`.
+   */
   readonly filter?: ((event: ChannelEvent<Output>) => boolean) | undefined
   /** Gives the state to clients that cannot resume: its events go out without ids, then everything after its position. */
   readonly snapshot?: ((request: SnapshotRequest) => Snapshot<Events> | Promise<Snapshot<Events>>) | undefined
-  /** Nothing older is sent, whatever cursor is brought: an id of this channel, a Date, or milliseconds since 1970. */
+  /**
+   * Nothing older is sent, whatever cursor is brought: an id of this channel, a Date, or milliseconds since 1970. An id whose event
+   * the log has lost counts by its offset, and the client is told by `$gap`.
+   */
   readonly notBefore?: string | Date | number | undefined
   /** A reader that is behind gets only the newest event of each key; `undefined` as key: always sent. Announced in `$ready`. */
   readonly coalesce?: ((event: ChannelEvent<Output>) => unknown) | undefined

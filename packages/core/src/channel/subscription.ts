@@ -2,6 +2,7 @@ import type { Position } from '../log/event-log.ts'
 import type { EntrySource, Ring } from '../log/ring.ts'
 import type { OpenStream } from '../stream/open-stream.ts'
 import { type Cursor, formatCursor } from '../wire/cursor.ts'
+import type { Withheld } from './beginning.ts'
 import { becameSlow, replayed } from './diagnostics.ts'
 import { fanOut, type Outcome } from './fan-out.ts'
 import type { Hub, HubMember } from './hub.ts'
@@ -52,6 +53,8 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
 
   readonly feed: StreamSubscriptions
   readonly options: ResolvedSubscribeOptions
+  /** Its ids are the channel's own. */
+  #idsArePlain = false
   memberIndex = 0
   liveIndex = 0
   readonly #selection: Selection
@@ -164,8 +167,19 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     this.#announced = position.offset
   }
 
+  withhold(through: Withheld | null): void {
+    if (through === this.#selection.withheldThrough) return
+    this.#selection.withheldThrough = through
+    this.#share()
+  }
+
   idsChanged(arePlain: boolean): void {
-    const isShared = arePlain && this.#selection.isEmpty
+    this.#idsArePlain = arePlain
+    this.#share()
+  }
+
+  #share(): void {
+    const isShared = this.#idsArePlain && this.#selection.isEmpty
     if (this.#isShared === isShared) return
     this.#isShared = isShared
     this.wake(this.settled)
