@@ -42,7 +42,7 @@ export async function storeBatch(
     if (idempotencyKey !== undefined) keys.push(names.idempotency(channel, idempotencyKey))
     const place = idempotencyKey === undefined ? 0 : keys.length
     const size = Buffer.byteLength(entry.data)
-    args.push(text, entry.check, String(entry.at), String(size), entry.kind, String(place))
+    args.push(text, entry.check, String(size), entry.kind, String(place))
   }
   const doing = `Appending to channel "${channel}"`
   const reply = await engine.run({ doing, script: appendScript, keys, args })

@@ -21,8 +21,9 @@ export class KeyNames {
     return [this.#key(channel, 'stream'), this.#key(channel, 'meta')]
   }
 
+  /** As in JSON: lone surrogates would become all the same. */
   idempotency(channel: string, key: string): string {
-    return this.#key(channel, `once:${key}`)
+    return this.#key(channel, `once:${JSON.stringify(key).slice(1, -1)}`)
   }
 
   writer(channel: string, id: string): string {

@@ -70,6 +70,15 @@ export class Storage {
     return found
   }
 
+  /** Lets time pass for what expires. */
+  async age(durationMs: number): Promise<void> {
+    for (const key of await this.keys()) {
+      const leftMs = await this.admin.pttl(key)
+      // Redis deletes what expires in the past.
+      if (leftMs >= 0) await this.admin.pexpire(key, leftMs - durationMs)
+    }
+  }
+
   async close(): Promise<void> {
     for (const log of this.#logs) await log.close()
     for (const user of this.users) await user.close()

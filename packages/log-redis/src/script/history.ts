@@ -4,7 +4,8 @@
  * KEYS 1, 2: stream and meta hash. ARGV 1, 2: an epoch in case one has to be made; the retention to use where the meta hash
  * names none (`maxEvents,maxBytes,maxAgeMs,idleMs`, the last two empty for off).
  *
- * Fields of a stream entry: `c` its check, `a` its time, `b` the payload bytes of the history up to and with it (so that what is
+ * Fields of a stream entry: `c` its check, `a` the server's time when it was stored (its own is that of a publisher, whose clock may
+ * be wrong by more than `maxAgeMs`), `b` the payload bytes of the history up to and with it (so that what is
  * kept is a difference of two and never has to be counted), `e` the entry as JSON. Always in this order: scripts read by place.
  *
  * All numbers go through `%.0f`: Lua would write 10^15 as `1e+15`.
@@ -12,6 +13,16 @@
 export const historyLua = `
 local stream, meta = KEYS[1], KEYS[2]
 local function text(number) return string.format('%.0f', number) end
+
+-- In milliseconds.
+local time
+local function now()
+  if not time then
+    local t = redis.call('TIME')
+    time = t[1] * 1000 + math.floor(t[2] / 1000)
+  end
+  return time
+end
 
 local m = redis.call('HMGET', meta, 'epoch', 'head', 'check', 'bytes', 'first', 'before', 'beforeBytes', 'ended', 'retention')
 local count = redis.call('XLEN', stream)
@@ -57,11 +68,7 @@ local function trim()
     local last = redis.call('XRANGE', stream, id, id)[1][2]
     before, beforeBytes = last[2], tonumber(last[6])
   end
-  local oldest
-  if maxAge then
-    local now = redis.call('TIME')
-    oldest = now[1] * 1000 + math.floor(now[2] / 1000) - maxAge
-  end
+  local oldest = maxAge and now() - maxAge
   local size, stopped = 1, false
   while not stopped and first <= head and (oldest or (bytes - beforeBytes > maxBytes and first < head)) do
     local page = redis.call('XRANGE', stream, '0-' .. text(first), '+', 'COUNT', size)
