@@ -1,4 +1,4 @@
-/** What packages come to when an application bundles and minifies them, with brotli. `npm run check` fails beyond these. */
+/** What packages come to when an application bundles and minifies them: with brotli, or gzip where it says so. `npm run check` fails beyond these. */
 export default [
   {
     name: '@rivulet/core',
@@ -11,13 +11,13 @@ export default [
     path: 'packages/client/dist/index.mjs',
     import: '{ connect }',
     gzip: true,
-    limit: '5 kB',
+    limit: '5.2 kB',
   },
   {
     name: '@rivulet/client: the drop-in EventSource, with all of that',
     path: 'packages/client/dist/eventsource.mjs',
     import: '{ createEventSource }',
     gzip: true,
-    limit: '8 kB',
+    limit: '6 kB',
   },
 ]

@@ -1,15 +1,17 @@
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { prepareInstalled } from './prepare.mjs'
 import { CommandFailed, main, runTool } from './run.mjs'
 import { root } from './workspace.mjs'
 
-// npm run docs: the documentation as a site, live. npm run docs:build: builds it into docs/.vitepress/dist; a warning or a
-// dead link fails.
+// npm run docs: install, and show the documentation as a site, live. npm run docs:build: builds it into docs/.vitepress/dist; a
+// warning or a dead link fails.
 const [command = 'dev'] = process.argv.slice(2)
 const docs = join(root, 'docs')
 
-await main(() => {
+await main(async () => {
+  await prepareInstalled()
   generateApi()
   if (command === 'dev') runTool('vitepress', ['dev', docs])
   else buildStrictly()

@@ -8,10 +8,17 @@ import { exampleFolders, hashOf, packageFolders, remember, remembered, root } fr
  * while nobody else can build.
  */
 export async function prepare(work = () => {}) {
+  await prepareInstalled(() => {
+    build()
+    work()
+  })
+}
+
+/** Installs what has changed since the last time, for tools that read the sources. `work` as above. */
+export async function prepareInstalled(work = () => {}) {
   refuseOldNode()
   await withLock(() => {
     install()
-    build()
     work()
   })
 }
@@ -56,7 +63,7 @@ function hasModules(folder) {
   return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.cjs'))
 }
 
-/** Builds all packages, each after those it depends on. */
+/** Builds all packages, each after those it depends on; they have to be installed. */
 export function buildPackages() {
   runPnpm(['--recursive', '--filter', './packages/*', 'run', 'build'])
 }

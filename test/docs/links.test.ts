@@ -26,8 +26,6 @@ function isDead(page: string, href: string): boolean {
   if (/^(https?|mailto):/.test(href)) return false
   const [path = '', anchor] = href.split('#')
   const target = path === '' ? join(root, page) : join(root, dirname(page), path)
-  // Generated with the site, whose build fails where it is not.
-  if (/^docs\/api\//.test(join(dirname(page), path))) return false
   if (!existsSync(target)) return true
   if (anchor === undefined) return false
   const file = statSync(target).isDirectory() ? join(target, 'README.md') : target

@@ -6,11 +6,11 @@ import { writePicture } from './picture.mjs'
 import { readRecord } from './record.mjs'
 import { notesOn, tableOf } from './table.mjs'
 
-// Writes the pictures and the figures of docs/benchmarks.md from what was measured: `npm --prefix bench run page`. What was not
+// Writes the pictures and the figures of docs/benchmarks.md from what was measured: `npm run bench:page`. What was not
 // measured here stays as it is, and so does a picture where not all of its scenarios were.
 
 const docs = fileURLToPath(new URL('../../../docs/', import.meta.url))
-const begin = '<!-- figures: written by `npm --prefix bench run page` -->'
+const begin = '<!-- figures: written by `npm run bench:page` -->'
 const end = '<!-- end of the figures -->'
 
 const measured = readRecord(fileURLToPath(new URL('../../figures.json', import.meta.url)))
