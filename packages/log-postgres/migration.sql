@@ -182,13 +182,13 @@ BEGIN
 END
 $rivulet$;
 
-CREATE OR REPLACE FUNCTION "rivulet".configure(channel text, retention text) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $rivulet$
+CREATE OR REPLACE FUNCTION "rivulet".configure(channel text, retention text) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '4000ms' AS $rivulet$
 BEGIN
   PERFORM "rivulet".save("rivulet".trim("rivulet".retain("rivulet".lock_channel(channel, retention), retention)));
 END
 $rivulet$;
 
-CREATE OR REPLACE FUNCTION "rivulet".mend(channel text, retention text, is_torn boolean) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $rivulet$
+CREATE OR REPLACE FUNCTION "rivulet".mend(channel text, retention text, is_torn boolean) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '4000ms' AS $rivulet$
 DECLARE
   c "rivulet".channels := "rivulet".lock_channel(channel, retention);
 BEGIN
@@ -202,7 +202,7 @@ BEGIN
 END
 $rivulet$;
 
-CREATE OR REPLACE FUNCTION "rivulet".forget(channel text, notify boolean) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $rivulet$
+CREATE OR REPLACE FUNCTION "rivulet".forget(channel text, notify boolean) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '4000ms' AS $rivulet$
 DECLARE
   c "rivulet".channels;
 BEGIN
@@ -262,7 +262,7 @@ BEGIN
 END
 $rivulet$;
 
-CREATE OR REPLACE FUNCTION "rivulet".append(its_channel text, entries text[], checks text[], times bigint[], sizes bigint[], ends boolean[], keys text[], retention text, its_writer text, its_batch bigint, void_batch bigint, notify boolean) RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $rivulet$
+CREATE OR REPLACE FUNCTION "rivulet".append(its_channel text, entries text[], checks text[], times bigint[], sizes bigint[], ends boolean[], keys text[], retention text, its_writer text, its_batch bigint, void_batch bigint, notify boolean) RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '4000ms' AS $rivulet$
 DECLARE
   c "rivulet".channels := "rivulet".lock_channel(its_channel, retention);
   stored record;
@@ -380,7 +380,7 @@ BEGIN
 END
 $rivulet$;
 
-CREATE OR REPLACE FUNCTION "rivulet".read(channel text, mode text, its_epoch text, its_offset bigint, its_check text, page bigint) RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $rivulet$
+CREATE OR REPLACE FUNCTION "rivulet".read(channel text, mode text, its_epoch text, its_offset bigint, its_check text, page bigint) RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '4000ms' AS $rivulet$
 DECLARE
   c "rivulet".channels;
   invalid text := '-';
@@ -422,14 +422,14 @@ BEGIN
 END
 $rivulet$;
 
-CREATE OR REPLACE FUNCTION "rivulet".heads(names text[]) RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $rivulet$
+CREATE OR REPLACE FUNCTION "rivulet".heads(names text[]) RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '4000ms' AS $rivulet$
 BEGIN
   RETURN QUERY SELECT CASE WHEN c.name IS NOT NULL THEN concat_ws(' ', c.epoch, c.head, c.head_check) END
     FROM unnest(names) WITH ORDINALITY AS u(its_name, n) LEFT JOIN "rivulet".channels c ON c.name = its_name ORDER BY n;
 END
 $rivulet$;
 
-CREATE OR REPLACE FUNCTION "rivulet".keep(names text[]) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $rivulet$
+CREATE OR REPLACE FUNCTION "rivulet".keep(names text[]) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '4000ms' AS $rivulet$
 BEGIN
   UPDATE "rivulet".channels SET used_at = clock_timestamp() WHERE name IN (
     SELECT name FROM "rivulet".channels WHERE name = ANY (names) AND used_at < clock_timestamp() - least(interval '5 minutes', idle_ms * interval '0.25 ms')
@@ -438,7 +438,7 @@ BEGIN
 END
 $rivulet$;
 
-CREATE OR REPLACE FUNCTION "rivulet".clean(notify boolean) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $rivulet$
+CREATE OR REPLACE FUNCTION "rivulet".clean(notify boolean) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '4000ms' AS $rivulet$
 DECLARE
   c "rivulet".channels;
 BEGIN
@@ -476,4 +476,4 @@ BEGIN
 END
 $rivulet$;
 
-COMMENT ON SCHEMA "rivulet" IS 'rivulet 1';
+COMMENT ON SCHEMA "rivulet" IS 'rivulet 2';

@@ -1,6 +1,7 @@
 import { backOff, within } from '@rivulet/core/log-kit'
 import type { ClientBase, Pool, PoolClient } from 'pg'
 import { logError, sqlState } from './log-error.ts'
+import { lockTimeoutMs } from './sql/functions.ts'
 
 /** One statement to run; each of its rows is one text. */
 export interface Statement {
@@ -13,6 +14,7 @@ export interface Statement {
 
 /** Serialization failures and deadlocks: rolled back, and may well succeed the next time. */
 const passing = new Set(['40001', '40P01'])
+const lockNotAvailable = '55P03'
 
 /**
  * Runs single statements on clients of the user's pool, bounded in time, with errors that say what to do.
@@ -40,7 +42,7 @@ export class Database {
         return await this.#try((client) => queryTexts(client, text, values), deadline, signal)
       } catch (error) {
         signal?.throwIfAborted()
-        if (!passing.has(sqlState(error) ?? '') || performance.now() > deadline) throw logError(doing, error)
+        if (!isWorthAnother(error, deadline - performance.now())) throw logError(doing, error)
         await backOff(attempt, signal ?? never)
       }
     }
@@ -135,6 +137,14 @@ export async function queryTexts(
   const { rows } = await client.query<Readonly<Record<string, string | null>>>(text, [...values])
   // One text column is what all functions of the schema give.
   return rows.map((row) => Object.values(row)[0] ?? null)
+}
+
+/** Whether a statement that failed so may succeed in the time that is left. */
+function isWorthAnother(error: unknown, leftMs: number): boolean {
+  const state = sqlState(error)
+  // Only where the server would still say in time that the lock cannot be had.
+  if (state === lockNotAvailable) return leftMs > lockTimeoutMs
+  return state !== null && passing.has(state) && leftMs > 0
 }
 
 const never = new AbortController().signal

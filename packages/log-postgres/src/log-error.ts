@@ -38,7 +38,13 @@ const explanations: readonly ErrorExplanation[] = [
   },
   {
     code: 'ERR_SSE_LOG_UNREACHABLE',
-    pattern: /^(?:08\w{3}|53300|57\w{3}|3D000|55P03|40001|40P01|SSE02) /,
+    pattern: /^55P03 /,
+    advice:
+      'Another transaction holds a lock that this needs: try again; if it stays so, look for one that does not end (pg_stat_activity, pg_prepared_xacts).',
+  },
+  {
+    code: 'ERR_SSE_LOG_UNREACHABLE',
+    pattern: /^(?:08\w{3}|53300|57\w{3}|3D000|40001|40P01|SSE02) /,
     advice: 'PostgreSQL cannot do this now. Try again; if it stays so, look at its log.',
   },
 ]

@@ -1,4 +1,4 @@
-import { asOwner, functionSql } from './functions.ts'
+import { asLog, functionSql } from './functions.ts'
 import { quoteText } from './quote.ts'
 
 /** For how long a key is remembered; the contract asks for two minutes. */
@@ -67,7 +67,7 @@ END`,
       parameters:
         'its_channel text, entries text[], checks text[], times bigint[], sizes bigint[], ends boolean[], keys text[], retention text, its_writer text, its_batch bigint, void_batch bigint, notify boolean',
       returns: 'text',
-      kind: `VOLATILE ${asOwner}`,
+      kind: `VOLATILE ${asLog}`,
       body: `
 DECLARE
   c ${schema}.channels := ${schema}.lock_channel(its_channel, retention);

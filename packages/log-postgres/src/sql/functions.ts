@@ -4,6 +4,15 @@
  */
 export const asOwner = 'SECURITY DEFINER SET search_path = pg_catalog, pg_temp'
 
+/** How long a log's own functions wait for one lock: less than a log waits for an answer unless told otherwise. */
+export const lockTimeoutMs = 4_000
+
+/**
+ * As {@link asOwner}, for what runs in a transaction of its own. A server process that waits for a lock does not notice that its
+ * client has gone: without a bound, each call that was given up would leave one behind, until there are no connections left.
+ */
+export const asLog = `${asOwner} SET lock_timeout = '${lockTimeoutMs}ms'`
+
 export interface FunctionParts {
   /** With the schema; no parameters. */
   readonly name: string

@@ -1,4 +1,4 @@
-import { asOwner, functionSql } from './functions.ts'
+import { asLog, functionSql } from './functions.ts'
 
 /** Rows that are trimmed but still there, before they are deleted together. */
 const purgeEvents = 64
@@ -149,7 +149,7 @@ END`,
       name: `${schema}.configure`,
       parameters: 'channel text, retention text',
       returns: 'void',
-      kind: `VOLATILE ${asOwner}`,
+      kind: `VOLATILE ${asLog}`,
       body: `
 BEGIN
   PERFORM ${schema}.save(${schema}.trim(${schema}.retain(${schema}.lock_channel(channel, retention), retention)));
@@ -161,7 +161,7 @@ END`,
       name: `${schema}.mend`,
       parameters: 'channel text, retention text, is_torn boolean',
       returns: 'void',
-      kind: `VOLATILE ${asOwner}`,
+      kind: `VOLATILE ${asLog}`,
       body: `
 DECLARE
   c ${schema}.channels := ${schema}.lock_channel(channel, retention);
@@ -179,7 +179,7 @@ END`,
       name: `${schema}.forget`,
       parameters: 'channel text, notify boolean',
       returns: 'void',
-      kind: `VOLATILE ${asOwner}`,
+      kind: `VOLATILE ${asLog}`,
       body: `
 DECLARE
   c ${schema}.channels;

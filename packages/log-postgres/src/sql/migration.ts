@@ -7,7 +7,7 @@ import { tablesSql } from './tables.ts'
 import { upkeepSql } from './upkeep.ts'
 
 /** Goes up with every change to what is below; a test holds it to `migration.sql`. */
-export const schemaVersion = 1
+export const schemaVersion = 2
 
 /**
  * Everything a log needs in a database, as one text of several statements, which PostgreSQL runs as one transaction. Run again

@@ -1,4 +1,4 @@
-import { asOwner, functionSql } from './functions.ts'
+import { asLog, functionSql } from './functions.ts'
 
 /** What readers and followers ask; nothing of it writes, so a standby answers too. */
 export function readSql(schema: string): string {
@@ -9,7 +9,7 @@ export function readSql(schema: string): string {
       name: `${schema}.read`,
       parameters: 'channel text, mode text, its_epoch text, its_offset bigint, its_check text, page bigint',
       returns: 'SETOF text',
-      kind: `STABLE ${asOwner}`,
+      kind: `STABLE ${asLog}`,
       body: `
 DECLARE
   c ${schema}.channels;
@@ -56,7 +56,7 @@ END`,
       name: `${schema}.heads`,
       parameters: 'names text[]',
       returns: 'SETOF text',
-      kind: `STABLE ${asOwner}`,
+      kind: `STABLE ${asLog}`,
       body: `
 BEGIN
   RETURN QUERY SELECT CASE WHEN c.name IS NOT NULL THEN concat_ws(' ', c.epoch, c.head, c.head_check) END

@@ -1,4 +1,4 @@
-import { asOwner, functionSql } from './functions.ts'
+import { asLog, functionSql } from './functions.ts'
 
 /** How often somebody cleans up, whoever of all processes comes first. */
 const everySql = "interval '50 seconds'"
@@ -13,7 +13,7 @@ export function upkeepSql(schema: string): string {
       name: `${schema}.keep`,
       parameters: 'names text[]',
       returns: 'void',
-      kind: `VOLATILE ${asOwner}`,
+      kind: `VOLATILE ${asLog}`,
       body: `
 BEGIN
   UPDATE ${schema}.channels SET used_at = clock_timestamp() WHERE name IN (
@@ -26,7 +26,7 @@ END`,
       name: `${schema}.clean`,
       parameters: 'notify boolean',
       returns: 'void',
-      kind: `VOLATILE ${asOwner}`,
+      kind: `VOLATILE ${asLog}`,
       body: `
 DECLARE
   c ${schema}.channels;

@@ -58,6 +58,15 @@ export class Storage {
     return rows.filter(({ query }) => kind === 'all' || isListener(query)).map(({ pid }) => pid)
   }
 
+  /** How many server processes of the logs' connections wait for a lock. */
+  async waitingCount(): Promise<number> {
+    const { rowCount } = await this.admin.query(
+      `SELECT FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'`,
+      [this.#name],
+    )
+    return rowCount ?? 0
+  }
+
   /** Cuts connections as a restart of a balancer would. */
   async cut(kind: 'all' | 'listening' = 'all'): Promise<number> {
     const pids = await this.connections(kind)
