@@ -81,8 +81,7 @@ export class FileWorker {
       case 'read':
         this.#reads.add(
           job(() => {
-            if (!this.#read(request, answer))
-              this.#writes.add(job(() => this.#mendAndRead(request, answer)))
+            if (!this.#read(request, answer)) this.#writes.add(job(() => this.#mendAndRead(request, answer)))
           }),
         )
         break
