@@ -1,6 +1,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream'
 import type { Link } from '../connection/link.ts'
-import { isForgotten, looksIdle } from '../stream/history.ts'
+import { isPassing } from '../connection/passing-error.ts'
+import { type History, isForgotten, looksIdle } from '../stream/history.ts'
 import type { Streams } from '../stream/streams.ts'
 
 export interface IdleSweeperOptions {
@@ -54,10 +55,20 @@ export class IdleSweeper {
     const inUse = new Set(followed())
     for await (const history of streams.list(api)) {
       if (this.#isClosed) return
-      if (isForgotten(history)) await streams.forget(api, history)
-      else if (inUse.has(history.channel) && looksIdle(history)) {
-        await streams.note(api, history.stream, { ...history, usedAt: Date.now() })
+      try {
+        await this.#tend(api, history, inUse)
+      } catch (error) {
+        if (isPassing(error)) throw error
+        // What is wrong with one stream keeps nobody from the others.
       }
+    }
+  }
+
+  async #tend(api: JetStreamManager, history: History, inUse: ReadonlySet<string>): Promise<void> {
+    const { streams } = this.#options
+    if (isForgotten(history)) await streams.forget(api, history)
+    else if (inUse.has(history.channel) && streams.isCurrent(history) && looksIdle(history)) {
+      await streams.touch(api, history.stream)
     }
   }
 }

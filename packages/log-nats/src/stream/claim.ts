@@ -8,7 +8,7 @@ import type { History } from './history.ts'
 import { ignoring } from './ignoring.ts'
 import type { StreamNames } from './stream-names.ts'
 
-const subjectsOverlap = 10065
+export const subjectsOverlap = 10065
 /** For any reason, and for want of its files. */
 const creationFailed = [10049, 10077]
 const maxCreations = 3

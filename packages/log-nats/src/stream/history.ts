@@ -7,6 +7,8 @@ import { decodeNote, type StreamNote } from './stream-note.ts'
 export interface History extends StreamNote {
   /** The stream's name. */
   readonly stream: string
+  /** What the stream takes: the channel's subject, unless it is not the channel's yet or any more. */
+  readonly subjects: readonly string[]
   readonly epoch: string
   /** Offset of the oldest message that the server still has, 1 where there never was one; `head + 1` where all are gone. */
   readonly oldest: number
@@ -26,6 +28,7 @@ export function historyOf({ config, created, state }: StreamInfo): History {
   return {
     ...note,
     stream: config.name,
+    subjects: config.subjects ?? [],
     epoch: epochOf(config.name, created),
     oldest: Math.max(state.first_seq, 1),
     head: state.last_seq,

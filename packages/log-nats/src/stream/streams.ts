@@ -9,7 +9,7 @@ import {
 } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
 import { type ResolvedRetention, resolveRetention, SseError } from '@rivulet/core'
-import { Claim, type StreamSteps } from './claim.ts'
+import { Claim, type StreamSteps, subjectsOverlap } from './claim.ts'
 import { type History, historyOf, isEmptied, isForgotten } from './history.ts'
 import { ignoring } from './ignoring.ts'
 import type { StreamNames } from './stream-names.ts'
@@ -31,7 +31,7 @@ export interface StreamSettings {
 export class Streams implements StreamSteps {
   readonly names: StreamNames
   readonly #settings: StreamSettings
-  /** Of channels that were used: a stream that exists is the channel's only one. */
+  /** Of channels that were used: a stream that exists and has the channel's subject is the channel's only one. */
   readonly #known = new Map<string, string>()
   /** What this process was told to keep, for histories that begin. */
   readonly #retentions = new Map<string, ResolvedRetention>()
@@ -76,16 +76,22 @@ export class Streams implements StreamSteps {
     )
   }
 
-  /** All histories under the prefix. */
+  /** All histories under the prefix; not what somebody else has put there. */
   async *list(api: JetStreamManager): AsyncGenerator<History> {
     for await (const info of api.streams.list(this.names.all)) {
-      if (this.names.isOurs(info.config.name)) yield historyOf(info)
+      const history = this.names.isOurs(info.config.name) ? readableHistoryOf(info) : null
+      if (history !== null) yield history
     }
+  }
+
+  /** Whether a history is the one that its channel has now. */
+  isCurrent({ channel, subjects }: Pick<History, 'channel' | 'subjects'>): boolean {
+    return subjects.includes(this.names.subject(channel))
   }
 
   /**
    * Deletes a history that nobody uses. Its subject is taken away first: what is published from then on goes into a new history, and
-   * if something came in just before, it stays.
+   * if something came in just before, it stays; unless a new history has begun by then, which those who use this one are told.
    */
   async forget(
     api: JetStreamManager,
@@ -93,8 +99,9 @@ export class Streams implements StreamSteps {
   ): Promise<void> {
     const subject = this.names.subject(channel)
     const taken = await this.move(api, stream, `${subject}-forgotten`)
-    if (taken !== null && taken.state.last_seq > head) await this.move(api, stream, subject)
-    else await this.drop(api, stream)
+    const isUsed = taken !== null && taken.state.last_seq > head
+    const back = isUsed ? await ignoring(subjectsOverlap, this.move(api, stream, subject)) : null
+    if (back === null) await this.drop(api, stream)
   }
 
   /** Gives a stream another subject; null where it is gone. */
@@ -104,6 +111,12 @@ export class Streams implements StreamSteps {
 
   async drop(api: JetStreamManager, stream: string): Promise<void> {
     await ignoring(JetStreamApiCodes.StreamNotFound, api.streams.delete(stream))
+  }
+
+  /** Writes down that a stream is in use, and leaves the rest of its note as it is now. */
+  async touch(api: JetStreamManager, stream: string): Promise<void> {
+    const info = await infoOf(api, stream)
+    if (info !== null) await this.note(api, stream, { ...historyOf(info), usedAt: Date.now() })
   }
 
   /** Writes a stream's note, where it exists still. */
@@ -120,9 +133,13 @@ export class Streams implements StreamSteps {
       this.#known.get(channel) ?? (await this.find(api, channel)) ?? (await this.#begin(api, channel))
     if (stream === null) return null
     const info = await infoOf(api, stream)
-    if (info === null) this.#known.delete(channel)
-    else remember(this.#known, channel, stream)
-    return info === null ? null : historyOf(info)
+    const history = info === null ? null : historyOf(info)
+    if (history?.subjects.includes(this.names.subject(channel))) {
+      remember(this.#known, channel, stream)
+      return history
+    }
+    this.#known.delete(channel)
+    return null
   }
 
   async #begin(api: JetStreamManager, channel: string): Promise<string | null> {
@@ -148,6 +165,16 @@ export class Streams implements StreamSteps {
 /** What the server says of a stream, or null where it is gone. */
 function infoOf(api: JetStreamManager, stream: string): Promise<StreamInfo | null> {
   return ignoring(JetStreamApiCodes.StreamNotFound, api.streams.info(stream))
+}
+
+/** Null where it is none of ours, in spite of its name. */
+function readableHistoryOf(info: StreamInfo): History | null {
+  try {
+    return historyOf(info)
+  } catch {
+    // Whoever uses the channel is told.
+    return null
+  }
 }
 
 function remember<T>(map: Map<string, T>, channel: string, value: T): void {
