@@ -4,7 +4,7 @@ import { backOff, type Feed, type Follower, randomText, Turns } from '@rivulet/c
 import type { ReadParts } from '../read/history-reader.ts'
 import { startCheck } from '../start-check.ts'
 import type { History } from '../stream/history.ts'
-import { areOfOneChannel } from '../stream/stream-names.ts'
+import { type Advisory, concerns } from './advisory.ts'
 import { type Listening, messageOf, positionOf, signalOf } from './listening.ts'
 
 const consumerNameLength = 12
@@ -22,6 +22,12 @@ export interface ConsumerFeedOptions extends ReadParts {
   readonly checkMs: number
 }
 
+/** A consumer on its way, from before its history is known until it is in use. */
+interface Making {
+  /** What came meanwhile. */
+  readonly advisories: Advisory[]
+}
+
 /**
  * Hears of new entries by one consumer per channel, in the order of the stream and without acknowledgements, from the newest entry
  * on. Heartbeats prove that it lives and that nothing is new; one that is silent, or whose connection was lost, is made anew.
@@ -32,11 +38,12 @@ export class ConsumerFeed implements Feed {
   readonly #turns = new Turns(madeAtOnce)
   /** By channel; while one is made anew, the old one. */
   readonly #listenings = new Map<string, Listening>()
-  /** Those that are being made: they may be over before they are in use. */
-  readonly #making = new Set<Listening>()
+  /** Those that are being made may be over before they are in use. */
+  readonly #making = new Set<Making>()
   /** Channels that are to be heard, each with what ends the attempts. */
   readonly #wanted = new Map<string, AbortController>()
-  readonly #remaking = new Set<string>()
+  /** Of those wanted: whose consumers are being made anew. */
+  readonly #remaking = new Set<AbortController>()
   #advisories: Subscription[] = []
   #stopWatching: () => void = () => {}
 
@@ -49,13 +56,7 @@ export class ConsumerFeed implements Feed {
     const { link, follower } = this.#options
     // A shortcut: where it is not allowed, silence tells. A server may lose the first of them with the stream (2.9 does), not the
     // second, which tells that a new history has the channel's subject.
-    this.#advisories = [
-      this.#onAdvisory('DELETED', (stream, listening) => listening.stream === stream),
-      this.#onAdvisory(
-        'UPDATED',
-        (stream, listening) => listening.stream !== stream && areOfOneChannel(listening.stream, stream),
-      ),
-    ]
+    this.#advisories = [this.#onAdvisory('DELETED'), this.#onAdvisory('UPDATED')]
     this.#stopWatching = link.onChange((isUp) => {
       if (isUp) for (const channel of this.#wanted.keys()) this.#remake(channel)
       else follower.fail(new Error('the connection was lost'))
@@ -87,13 +88,14 @@ export class ConsumerFeed implements Feed {
   }
 
   /** Makes those anew that a server's advisory about a stream concerns. */
-  #onAdvisory(kind: string, concerns: (stream: string, listening: Listening) => boolean): Subscription {
+  #onAdvisory(kind: Advisory['kind']): Subscription {
     return this.#options.link.connection.subscribe(`$JS.EVENT.ADVISORY.STREAM.${kind}.*`, {
       callback: (error, { subject }) => {
         if (error !== null) return
-        const stream = subject.slice(subject.lastIndexOf('.') + 1)
-        for (const listening of [...this.#listenings.values(), ...this.#making]) {
-          if (concerns(stream, listening)) this.#isOver(listening)
+        const advisory = { kind, stream: subject.slice(subject.lastIndexOf('.') + 1) }
+        for (const { advisories } of this.#making) advisories.push(advisory)
+        for (const listening of [...this.#listenings.values()]) {
+          if (concerns(advisory, listening.stream)) this.#isOver(listening)
         }
       },
     })
@@ -101,16 +103,20 @@ export class ConsumerFeed implements Feed {
 
   #isOver(listening: Listening): void {
     listening.isOver = true
-    if (!this.#making.has(listening)) this.#remake(listening.channel)
+    if (this.#listenings.get(listening.channel) === listening) this.#remake(listening.channel)
   }
 
   #remake(channel: string): void {
     const wanted = this.#wanted.get(channel)
-    if (wanted === undefined || this.#remaking.has(channel)) return
-    this.#remaking.add(channel)
+    if (wanted === undefined || this.#remaking.has(wanted)) return
+    this.#remaking.add(wanted)
     this.#insist(channel, wanted.signal)
       .catch(() => {}) // Nobody wants it any more.
-      .finally(() => this.#remaking.delete(channel))
+      .finally(() => {
+        this.#remaking.delete(wanted)
+        // Seen in the last moment.
+        if (this.#listenings.get(channel)?.isOver) this.#remake(channel)
+      })
   }
 
   async #insist(channel: string, signal: AbortSignal): Promise<void> {
@@ -131,33 +137,42 @@ export class ConsumerFeed implements Feed {
 
   /** Gives whether what was made is over already. */
   async #make(channel: string): Promise<boolean> {
+    const making: Making = { advisories: [] }
+    try {
+      const made = await this.#turns.take(() => {
+        this.#making.add(making)
+        return this.#makeConsumer(channel)
+      })
+      if (!this.#wanted.has(channel)) {
+        this.#end(made)
+        return false
+      }
+      this.#end(this.#listenings.get(channel))
+      made.heardAt = performance.now()
+      made.isOver ||= making.advisories.some((advisory) => concerns(advisory, made.stream))
+      this.#listenings.set(channel, made)
+      return made.isOver
+    } finally {
+      // In the same turn as it comes into use: no advisory misses it.
+      this.#making.delete(making)
+    }
+  }
+
+  async #makeConsumer(channel: string): Promise<Listening> {
     const { link, streams, messages } = this.#options
     const doing = `Following channel "${channel}"`
-    const made = await this.#turns.take(async () => {
-      const history = await link.run({ doing, ask: (api) => streams.open(api, channel) })
-      const newest = history.head === 0 ? null : await messages.get(history.stream, history.head, doing)
-      const { epoch, head } = history
-      const check = newest?.entry.check ?? startCheck
-      const listening = this.#listen(channel, history, { epoch, offset: head, check })
-      this.#making.add(listening)
-      try {
-        await link.run({ doing, ask: (api) => this.#create(api, listening) })
-        return listening
-      } catch (error) {
-        this.#end(listening)
-        throw error
-      } finally {
-        this.#making.delete(listening)
-      }
-    })
-    if (!this.#wanted.has(channel)) {
-      this.#end(made)
-      return false
+    const history = await link.run({ doing, ask: (api) => streams.open(api, channel) })
+    const newest = history.head === 0 ? null : await messages.get(history.stream, history.head, doing)
+    const { epoch, head } = history
+    const check = newest?.entry.check ?? startCheck
+    const listening = this.#listen(channel, history, { epoch, offset: head, check })
+    try {
+      await link.run({ doing, ask: (api) => this.#create(api, listening) })
+      return listening
+    } catch (error) {
+      this.#end(listening)
+      throw error
     }
-    this.#end(this.#listenings.get(channel))
-    made.heardAt = performance.now()
-    this.#listenings.set(channel, made)
-    return made.isOver
   }
 
   #listen(channel: string, { stream }: History, head: Listening['head']): Listening {
