@@ -17,6 +17,14 @@ interface Attempt {
   isOver: boolean
   /** The newest error that is no reason to give up. */
   passing?: unknown
+  /** Ends its waiting, for an answer or for the connection. */
+  stopWaiting?: () => void
+}
+
+interface Waiting<T> {
+  readonly answer: Promise<T | typeof interrupted>
+  /** Answers with `interrupted`. */
+  stop(): void
 }
 
 /** What was asked may never be answered: its connection is gone. */
@@ -74,6 +82,7 @@ export class Link {
       throw logError(doing, error)
     } finally {
       attempt.isOver = true
+      attempt.stopWaiting?.()
     }
   }
 
@@ -86,11 +95,7 @@ export class Link {
 
   /** What a promise gives, or `interrupted` when the connection is lost or made before; without a promise that alone. */
   unlessInterrupted<T>(promise?: Promise<T>): Promise<T | typeof interrupted> {
-    return new Promise((resolve, reject) => {
-      const onChange = () => resolve(interrupted)
-      this.#waiting.add(onChange)
-      promise?.then(resolve, reject).finally(() => this.#waiting.delete(onChange))
-    })
+    return this.#wait(promise).answer
   }
 
   get isUp(): boolean {
@@ -99,7 +104,12 @@ export class Link {
 
   /** Waits for a connection. */
   async untilUp(timeoutMs: number): Promise<void> {
-    await within(this.unlessInterrupted(), timeoutMs, () => this.late())
+    const { answer, stop } = this.#wait<never>()
+    try {
+      await within(answer, timeoutMs, () => this.late())
+    } finally {
+      stop()
+    }
   }
 
   /** Called with `false` when the connection is lost, with `true` when there is another. Gives a function that stops it. */
@@ -127,7 +137,9 @@ export class Link {
       if (attempt.isOver) throw this.late()
       if (this.connection.isClosed()) throw new Error('the connection was closed')
       try {
-        const answer = await this.unlessInterrupted(this.#isUp ? ask(jetStream) : undefined)
+        const waiting = this.#wait(this.#isUp ? ask(jetStream) : undefined)
+        attempt.stopWaiting = waiting.stop
+        const answer = await waiting.answer
         if (answer !== interrupted) return answer
       } catch (error) {
         if (!isPassing(error)) throw error
@@ -135,6 +147,19 @@ export class Link {
         await new Promise((resolve) => setTimeout(resolve, Math.random() * maxPauseMs))
       }
     }
+  }
+
+  #wait<T>(promise?: Promise<T>): Waiting<T> {
+    let stop = () => {}
+    const answer = new Promise<T | typeof interrupted>((resolve, reject) => {
+      stop = () => {
+        this.#waiting.delete(stop)
+        resolve(interrupted)
+      }
+      this.#waiting.add(stop)
+      promise?.then(resolve, reject).finally(() => this.#waiting.delete(stop))
+    })
+    return { answer, stop }
   }
 
   async #watch(): Promise<void> {
