@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { type ConnectionOptions, connect } from '@nats-io/transport-node'
 import type { EventLog } from '@rivulet/core'
 import { freePort } from '../../../test/support/free-port.ts'
@@ -64,6 +65,27 @@ nats.describe('errors', () => {
     await listener.stop()
     await log.close()
   })
+
+  test.each(['closed', 'draining'])(
+    'a connection that is %s is unreachable to those who begin to follow',
+    async (how) => {
+      const server = await serve()
+      const connection = await connect({ port: server.port })
+      const log = createNatsLog({ connection, answerMs: 1_000 })
+      const { after } = await log.read('news', { after: 'head', limit: 0 })
+      if (how === 'closed') await connection.close()
+      else void connection.drain()
+      const { signal } = new AbortController()
+      const handlers = { entries() {}, reset() {}, error() {} }
+      await expect(log.tail('news', { after, signal }, handlers)).rejects.toMatchObject({
+        code: 'ERR_SSE_LOG_UNREACHABLE',
+        cause: expect.anything(),
+      })
+      expect(getEventListeners(signal, 'abort')).toEqual([])
+      await log.close()
+      await connection.closed()
+    },
+  )
 
   test('a server without JetStream says how to enable it', async () => {
     const server = await serve('# no jetstream')

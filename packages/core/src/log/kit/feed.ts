@@ -3,7 +3,7 @@
  * time; it makes tails fast, while their reads make them right.
  */
 export interface Feed {
-  /** Something is followed from now on. */
+  /** Something is followed from now on. Where it throws nothing is, and the next tail asks again. */
   start(): void
   /**
    * Resolves when appends from now on are told of: the tails of the channel read then. Where it rejects it is asked again, with

@@ -41,23 +41,34 @@ export class Follower {
     this.#feed = options.feed(this)
   }
 
-  /** As `EventLog.tail`: until the signal aborts or the follower is closed. */
+  /**
+   * As `EventLog.tail`: until the signal aborts or the follower is closed.
+   *
+   * @throws (rejects) the coded error where the feed cannot be started.
+   */
   async follow(channel: string, { after, signal }: TailOptions, handlers: TailHandlers): Promise<void> {
     if (signal.aborted) return
     const stopping = new AbortController()
     const read = (options: ReadOptions) => this.#turns.take(() => this.#options.read(channel, options))
     const tail = new Tail(read, { after, signal: stopping.signal }, handlers)
-    await new Promise<void>((resolve) => {
-      const stop = () => {
+    let stop = () => {}
+    const stopped = new Promise<void>((resolve) => {
+      stop = () => {
         signal.removeEventListener('abort', stop)
         stopping.abort()
         this.#stopTails.delete(stop)
         resolve()
       }
-      signal.addEventListener('abort', stop)
-      this.#stopTails.add(stop)
-      this.#add(channel, tail)
     })
+    signal.addEventListener('abort', stop)
+    this.#stopTails.add(stop)
+    try {
+      this.#add(channel, tail)
+    } catch (error) {
+      stop()
+      throw this.#options.toError(error)
+    }
+    await stopped
     this.#remove(channel, tail)
   }
 
