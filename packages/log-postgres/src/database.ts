@@ -35,9 +35,9 @@ export class Database {
 
   /** Tries again what was rolled back because of others, for as long as there is time. */
   async query({ doing, text, values, signal }: Statement): Promise<readonly (string | null)[]> {
-    signal?.throwIfAborted()
     const deadline = performance.now() + this.#answerMs
     for (let attempt = 0; ; attempt += 1) {
+      signal?.throwIfAborted()
       try {
         return await this.#try((client) => queryTexts(client, text, values), deadline, signal)
       } catch (error) {
@@ -63,7 +63,9 @@ export class Database {
 
   #try<T>(work: Work<T>, deadline: number, signal?: AbortSignal): Promise<T> {
     const errand = new Errand(this.#pool, work, signal)
-    return within(errand.run(), Math.max(1, deadline - performance.now()), () => errand.giveUp(), signal)
+    // Bounded by itself: an abort ends the waiting, and the client is still to come back.
+    const answer = within(errand.run(), Math.max(1, deadline - performance.now()), () => errand.giveUp())
+    return signal === undefined ? answer : unlessAborted(answer, signal)
   }
 }
 
@@ -125,6 +127,15 @@ function checkOut(pool: Pool): Promise<PoolClient> {
       if (client === undefined) reject(error)
       else resolve(client)
     })
+  })
+}
+
+/** What a promise gives, unless a signal aborts before. What comes later is nobody's. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
 }
 

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { entry } from '../../../test/support/log-listener.ts'
+import { entry, eventually } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { createPostgresLog } from '../src/index.ts'
+import { Relay } from './support/relay.ts'
 import { Storage } from './support/storage.ts'
 
 const postgres = needs('postgres')
@@ -83,6 +84,28 @@ postgres.describe('answers that do not come in time', () => {
     expect(await log.read('news', { after: 'start', limit: 1 })).toMatchObject({ head: 0 })
   })
 
+  test('reads that were aborted give their clients back, also where connections have gone silent', async () => {
+    await using relay = await Relay.open()
+    const pool = storage.pool({ port: relay.port, max: 4 })
+    const log = storage.log({ pool, answerMs: 300 })
+    await log.append('news', entry())
+    relay.silence()
+    const aborted = new AbortController()
+    const reads = Array.from({ length: 4 }, () =>
+      log.read('news', { after: 'start', limit: 1, signal: aborted.signal }),
+    )
+    while (pool.totalCount < 4 || pool.idleCount > 0) await settle()
+    aborted.abort(new Error('left'))
+    for (const read of reads) await expect(read).rejects.toThrow('left')
+    // As where another server has taken over: new connections are answered.
+    relay.speak()
+    const { head } = await eventually(
+      () => log.read('news', { after: 'head', limit: 0 }).catch(() => ({ head: null })),
+      (answer) => answer.head !== null,
+    )
+    expect(head).toBe(1)
+  }, 10_000)
+
   test('a connection that is cut in the moment it was made fails its call, and nothing else', async () => {
     // What a server under load may send in one piece: welcome, ready, and farewell.
     const fatal = Buffer.from('SFATAL\0VFATAL\0C57P01\0Mterminating connection\0\0')
@@ -105,6 +128,10 @@ postgres.describe('answers that do not come in time', () => {
     server.close()
   })
 })
+
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5))
+}
 
 /** A message of PostgreSQL's protocol. */
 function message(type: string, body: Buffer): Buffer {
