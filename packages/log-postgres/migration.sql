@@ -58,7 +58,6 @@ CREATE UNLOGGED TABLE IF NOT EXISTS "rivulet".pending (
   channel text COLLATE "C" NOT NULL,
   entry text NOT NULL,
   entry_check text NOT NULL,
-  published_at bigint NOT NULL,
   bytes bigint NOT NULL,
   key text,
   notify boolean NOT NULL,
@@ -72,6 +71,17 @@ CREATE TABLE IF NOT EXISTS "rivulet".fences (
   made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (writer, channel)
 );
+
+DO $rivulet$
+BEGIN
+  -- Version 1 had this column, and its processes go on with it until they are replaced.
+  IF EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = '"rivulet".pending'::regclass AND attname = 'published_at' AND attnotnull
+  ) THEN
+    ALTER TABLE "rivulet".pending ALTER COLUMN published_at DROP NOT NULL;
+  END IF;
+END
+$rivulet$;
 
 CREATE TABLE IF NOT EXISTS "rivulet".upkeep (done_at timestamptz NOT NULL);
 INSERT INTO "rivulet".upkeep SELECT '-infinity' WHERE NOT EXISTS (SELECT FROM "rivulet".upkeep);
@@ -214,15 +224,17 @@ BEGIN
 END
 $rivulet$;
 
-CREATE OR REPLACE FUNCTION "rivulet".store(INOUT c "rivulet".channels, entries text[], checks text[], times bigint[], sizes bigint[], ends boolean[], keys text[], OUT outcomes text[]) RETURNS record LANGUAGE plpgsql VOLATILE AS $rivulet$
+CREATE OR REPLACE FUNCTION "rivulet".store(INOUT c "rivulet".channels, entries text[], checks text[], sizes bigint[], ends boolean[], keys text[], OUT outcomes text[]) RETURNS record LANGUAGE plpgsql VOLATILE AS $rivulet$
 DECLARE
   e record;
   known text;
+  -- What entries are trimmed by, so that it is the clock of this server, not of publishers.
+  now_ms bigint := "rivulet".now_ms();
 BEGIN
   IF keys IS NULL AND ends IS NULL AND NOT c.ended THEN
     INSERT INTO "rivulet".entries (channel_id, entry_offset, total_bytes, published_at, entry_check, entry)
-      SELECT c.id, c.head + n, c.head_bytes + sum(its_bytes) OVER (ORDER BY n), its_time, its_check, its_text
-      FROM unnest(entries, checks, times, sizes) WITH ORDINALITY AS u(its_text, its_check, its_time, its_bytes, n);
+      SELECT c.id, c.head + n, c.head_bytes + sum(its_bytes) OVER (ORDER BY n), now_ms, its_check, its_text
+      FROM unnest(entries, checks, sizes) WITH ORDINALITY AS u(its_text, its_check, its_bytes, n);
     SELECT array_agg(c.head + n || ':' || its_check ORDER BY n) INTO outcomes FROM unnest(checks) WITH ORDINALITY AS u(its_check, n);
     c.head := c.head + cardinality(checks);
     c.head_check := checks[cardinality(checks)];
@@ -231,8 +243,8 @@ BEGIN
   END IF;
   outcomes := '{}';
   FOR e IN
-    SELECT * FROM unnest(entries, checks, times, sizes, ends, keys) WITH ORDINALITY
-      AS u(its_text, its_check, its_time, its_bytes, is_end, its_key, n) ORDER BY n
+    SELECT * FROM unnest(entries, checks, sizes, ends, keys) WITH ORDINALITY
+      AS u(its_text, its_check, its_bytes, is_end, its_key, n) ORDER BY n
   LOOP
     known := NULL;
     IF e.its_key IS NOT NULL THEN
@@ -249,7 +261,7 @@ BEGIN
       c.head_bytes := c.head_bytes + e.its_bytes;
       c.ended := coalesce(e.is_end, false);
       INSERT INTO "rivulet".entries (channel_id, entry_offset, total_bytes, published_at, entry_check, entry)
-        VALUES (c.id, c.head, c.head_bytes, e.its_time, e.its_check, e.its_text);
+        VALUES (c.id, c.head, c.head_bytes, now_ms, e.its_check, e.its_text);
       IF e.its_key IS NOT NULL THEN
         INSERT INTO "rivulet".idempotency_keys (channel_id, key, entry_offset, entry_check, expires_at)
           VALUES (c.id, e.its_key, c.head, c.head_check, clock_timestamp() + interval '3 minutes')
@@ -262,7 +274,7 @@ BEGIN
 END
 $rivulet$;
 
-CREATE OR REPLACE FUNCTION "rivulet".append(its_channel text, entries text[], checks text[], times bigint[], sizes bigint[], ends boolean[], keys text[], retention text, its_writer text, its_batch bigint, void_batch bigint, notify boolean) RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '4000ms' AS $rivulet$
+CREATE OR REPLACE FUNCTION "rivulet".append(its_channel text, entries text[], checks text[], sizes bigint[], ends boolean[], keys text[], retention text, its_writer text, its_batch bigint, void_batch bigint, notify boolean) RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '4000ms' AS $rivulet$
 DECLARE
   c "rivulet".channels := "rivulet".lock_channel(its_channel, retention);
   stored record;
@@ -277,7 +289,7 @@ BEGIN
   IF EXISTS (SELECT FROM "rivulet".fences f WHERE f.writer = its_writer AND f.channel = its_channel AND f.batch >= its_batch) THEN
     RAISE EXCEPTION 'This batch was given up before it arrived.' USING ERRCODE = 'SSE02';
   END IF;
-  SELECT * INTO stored FROM "rivulet".store(c, entries, checks, times, sizes, ends, keys);
+  SELECT * INTO stored FROM "rivulet".store(c, entries, checks, sizes, ends, keys);
   c := "rivulet".trim(stored.c);
   PERFORM "rivulet".save(c);
   IF notify AND c.head > head_before THEN PERFORM "rivulet".tell(c); END IF;
@@ -291,13 +303,13 @@ BEGIN
 END
 $rivulet$;
 
-CREATE OR REPLACE FUNCTION "rivulet".publish_entry(its_channel text, its_entry text, its_check text, its_time bigint, its_bytes bigint, its_key text, its_notify boolean) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $rivulet$
+CREATE OR REPLACE FUNCTION "rivulet".publish_entry(its_channel text, its_entry text, its_check text, its_bytes bigint, its_key text, its_notify boolean) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $rivulet$
 BEGIN
   IF EXISTS (SELECT FROM "rivulet".channels WHERE name = its_channel AND ended) THEN
     RAISE EXCEPTION 'The channel "%" was ended; nothing can be published to it.', its_channel USING ERRCODE = 'SSE01';
   END IF;
-  INSERT INTO "rivulet".pending (channel, entry, entry_check, published_at, bytes, key, notify)
-    VALUES (its_channel, its_entry, its_check, its_time, its_bytes, its_key, its_notify);
+  INSERT INTO "rivulet".pending (channel, entry, entry_check, bytes, key, notify)
+    VALUES (its_channel, its_entry, its_check, its_bytes, its_key, its_notify);
 END
 $rivulet$;
 
@@ -312,12 +324,12 @@ BEGIN
   FOR mine IN
     WITH taken AS (DELETE FROM "rivulet".pending WHERE transaction = NEW.transaction RETURNING *)
     SELECT channel, array_agg(entry ORDER BY id) AS entries, array_agg(entry_check ORDER BY id) AS checks,
-      array_agg(published_at ORDER BY id) AS times, array_agg(bytes ORDER BY id) AS sizes,
+      array_agg(bytes ORDER BY id) AS sizes,
       CASE WHEN count(key) > 0 THEN array_agg(key ORDER BY id) END AS keys, bool_or(notify) AS notify
     FROM taken GROUP BY channel ORDER BY channel
   LOOP
     c := "rivulet".lock_channel(mine.channel, NULL);
-    SELECT * INTO stored FROM "rivulet".store(c, mine.entries, mine.checks, mine.times, mine.sizes, NULL, mine.keys);
+    SELECT * INTO stored FROM "rivulet".store(c, mine.entries, mine.checks, mine.sizes, NULL, mine.keys);
     IF 'ended' = ANY (stored.outcomes) THEN
       RAISE EXCEPTION 'The channel "%" was ended; nothing can be published to it.', mine.channel USING ERRCODE = 'SSE01';
     END IF;
@@ -332,7 +344,6 @@ CREATE OR REPLACE FUNCTION "rivulet".rivulet_publish(channel text, data text, ev
 DECLARE
   problem text;
   its_check text := "rivulet".random_text(4);
-  its_time bigint := "rivulet".now_ms();
   its_entry text;
 BEGIN
   problem := CASE
@@ -349,8 +360,8 @@ BEGIN
   END;
   IF problem IS NOT NULL THEN RAISE EXCEPTION 'rivulet_publish(): %.', problem USING ERRCODE = '22023'; END IF;
   its_entry := json_strip_nulls(json_build_object('v', 1, 'kind', 'event', 'event', nullif(nullif(event, ''), 'message'), 'data', data,
-    'topics', coalesce(to_json(topics), '[]'), 'at', its_time, 'check', its_check));
-  PERFORM "rivulet".publish_entry(channel, its_entry, its_check, its_time, octet_length(data), to_json(idempotency_key)::text,
+    'topics', coalesce(to_json(topics), '[]'), 'at', "rivulet".now_ms(), 'check', its_check));
+  PERFORM "rivulet".publish_entry(channel, its_entry, its_check, octet_length(data), to_json(idempotency_key)::text,
     coalesce(current_setting('rivulet.notify', true), '') <> 'off');
 END
 $rivulet$;

@@ -85,12 +85,11 @@ export class BatchStore {
     const hasEnd = entries.some(({ kind }) => kind === 'end')
     return database.query({
       doing,
-      text: `SELECT ${schema}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+      text: `SELECT ${schema}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
       values: [
         channel,
         batch.map(({ text }) => text),
         entries.map(({ check }) => check),
-        entries.map(({ at }) => Math.trunc(at)),
         entries.map(({ data }) => Buffer.byteLength(data)),
         hasEnd ? entries.map(({ kind }) => kind === 'end') : null,
         hasKey ? batch.map(({ idempotencyKey }) => keyText(idempotencyKey)) : null,

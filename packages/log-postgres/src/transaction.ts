@@ -23,11 +23,10 @@ export async function publishIn<Events = AnyEvents, Output = Events>(
   const name = channelNameOf(log, channel)
   const { schema, notify } = parts
   try {
-    await queryTexts(client, `SELECT ${schema}.publish_entry($1, $2, $3, $4, $5, $6, $7)::text`, [
+    await queryTexts(client, `SELECT ${schema}.publish_entry($1, $2, $3, $4, $5, $6)::text`, [
       name,
       encodeEntry(entry),
       entry.check,
-      entry.at,
       Buffer.byteLength(entry.data),
       keyText(idempotencyKey),
       notify,

@@ -56,7 +56,7 @@ postgres.describe('answers that do not come in time', () => {
     await storage.log().migrate()
     const append = (batch: number, given: number | null) =>
       storage.sql(
-        `SELECT $schema.append('news', ARRAY['{}'], ARRAY['abcd'], ARRAY[1], ARRAY[2], NULL, NULL, NULL, 'writer', $1, $2, false)`,
+        `SELECT $schema.append('news', ARRAY['{}'], ARRAY['abcd'], ARRAY[2], NULL, NULL, NULL, 'writer', $1, $2, false)`,
         [batch, given],
       )
     await append(1, null)

@@ -54,6 +54,18 @@ postgres.describe('migrating', () => {
     await expect(log.append('orders', entry())).rejects.toMatchObject(failure)
   })
 
+  test('goes on with the tables of version 1', async () => {
+    await storage.log().migrate()
+    await storage.sql('ALTER TABLE $schema.pending ADD COLUMN published_at bigint NOT NULL')
+    await storage.sql(`COMMENT ON SCHEMA $schema IS 'rivulet 1'`)
+    const log = storage.log()
+    await log.migrate()
+    const client = await storage.admin.connect()
+    await log.publishIn(client, 'orders', { data: 1 })
+    client.release()
+    expect(await log.read('orders', { after: 'head', limit: 0 })).toMatchObject({ head: 1 })
+  })
+
   test('leaves what a newer version has made', async () => {
     const log = storage.log({ migrate: false })
     await storage.sql(`CREATE SCHEMA $schema`)

@@ -3,6 +3,7 @@ import { entry, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import type { PostgresLog } from '../src/index.ts'
 import { Storage } from './support/storage.ts'
+import { dataOf, transaction } from './support/transaction.ts'
 
 const postgres = needs('postgres')
 const mebibyte = 1024 * 1024
@@ -74,6 +75,20 @@ postgres.describe('what is kept', () => {
     expect(await rowsOf('entries')).toBe(3_000)
     for (const _each of [1, 2]) await log.append('long', entry())
     expect(await rowsOf('entries')).toBeLessThan(10 + 64 + 2)
+  })
+
+  test('the age of an event is counted by the clock of the server, whatever that of its publisher says', async () => {
+    await log.configure('orders', { retention: { maxAgeMs: 60_000 } })
+    const now = Date.now()
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(now - 3_600_000)
+    const channel = createChannel('orders', { log, retention: { maxAgeMs: 60_000 } })
+    await channel.publish({ data: 'alone' })
+    await channel.publish({ data: 'with a key', idempotencyKey: 'key' })
+    await transaction(storage.admin, (client) => log.publishIn(client, channel, { data: 'in a transaction' }))
+    clock.mockRestore()
+    const { entries } = await log.read('orders', { after: 'start', limit: 10 })
+    expect(dataOf(entries)).toEqual(['alone', 'with a key', 'in a transaction'])
+    expect(entries.map(({ at }) => at)).toEqual(Array(3).fill(now - 3_600_000))
   })
 
   test('what a transaction leaves behind in the table of pending events is used again', async () => {

@@ -10,18 +10,20 @@ export function appendSql(schema: string, schemaName: string): string {
     functionSql({
       // The row of the channel, and its lock, are the caller's. Gives the changed row and what became of each entry.
       name: `${schema}.store`,
-      parameters: `INOUT c ${schema}.channels, entries text[], checks text[], times bigint[], sizes bigint[], ends boolean[], keys text[], OUT outcomes text[]`,
+      parameters: `INOUT c ${schema}.channels, entries text[], checks text[], sizes bigint[], ends boolean[], keys text[], OUT outcomes text[]`,
       returns: 'record',
       kind: 'VOLATILE',
       body: `
 DECLARE
   e record;
   known text;
+  -- What entries are trimmed by, so that it is the clock of this server, not of publishers.
+  now_ms bigint := ${schema}.now_ms();
 BEGIN
   IF keys IS NULL AND ends IS NULL AND NOT c.ended THEN
     INSERT INTO ${schema}.entries (channel_id, entry_offset, total_bytes, published_at, entry_check, entry)
-      SELECT c.id, c.head + n, c.head_bytes + sum(its_bytes) OVER (ORDER BY n), its_time, its_check, its_text
-      FROM unnest(entries, checks, times, sizes) WITH ORDINALITY AS u(its_text, its_check, its_time, its_bytes, n);
+      SELECT c.id, c.head + n, c.head_bytes + sum(its_bytes) OVER (ORDER BY n), now_ms, its_check, its_text
+      FROM unnest(entries, checks, sizes) WITH ORDINALITY AS u(its_text, its_check, its_bytes, n);
     SELECT array_agg(c.head + n || ':' || its_check ORDER BY n) INTO outcomes FROM unnest(checks) WITH ORDINALITY AS u(its_check, n);
     c.head := c.head + cardinality(checks);
     c.head_check := checks[cardinality(checks)];
@@ -30,8 +32,8 @@ BEGIN
   END IF;
   outcomes := '{}';
   FOR e IN
-    SELECT * FROM unnest(entries, checks, times, sizes, ends, keys) WITH ORDINALITY
-      AS u(its_text, its_check, its_time, its_bytes, is_end, its_key, n) ORDER BY n
+    SELECT * FROM unnest(entries, checks, sizes, ends, keys) WITH ORDINALITY
+      AS u(its_text, its_check, its_bytes, is_end, its_key, n) ORDER BY n
   LOOP
     known := NULL;
     IF e.its_key IS NOT NULL THEN
@@ -48,7 +50,7 @@ BEGIN
       c.head_bytes := c.head_bytes + e.its_bytes;
       c.ended := coalesce(e.is_end, false);
       INSERT INTO ${schema}.entries (channel_id, entry_offset, total_bytes, published_at, entry_check, entry)
-        VALUES (c.id, c.head, c.head_bytes, e.its_time, e.its_check, e.its_text);
+        VALUES (c.id, c.head, c.head_bytes, now_ms, e.its_check, e.its_text);
       IF e.its_key IS NOT NULL THEN
         INSERT INTO ${schema}.idempotency_keys (channel_id, key, entry_offset, entry_check, expires_at)
           VALUES (c.id, e.its_key, c.head, c.head_check, clock_timestamp() + ${keyLife})
@@ -65,7 +67,7 @@ END`,
       // waiting for may arrive behind later ones: void_batch says which was given up last.
       name: `${schema}.append`,
       parameters:
-        'its_channel text, entries text[], checks text[], times bigint[], sizes bigint[], ends boolean[], keys text[], retention text, its_writer text, its_batch bigint, void_batch bigint, notify boolean',
+        'its_channel text, entries text[], checks text[], sizes bigint[], ends boolean[], keys text[], retention text, its_writer text, its_batch bigint, void_batch bigint, notify boolean',
       returns: 'text',
       kind: `VOLATILE ${asLog}`,
       body: `
@@ -83,7 +85,7 @@ BEGIN
   IF EXISTS (SELECT FROM ${schema}.fences f WHERE f.writer = its_writer AND f.channel = its_channel AND f.batch >= its_batch) THEN
     RAISE EXCEPTION 'This batch was given up before it arrived.' USING ERRCODE = 'SSE02';
   END IF;
-  SELECT * INTO stored FROM ${schema}.store(c, entries, checks, times, sizes, ends, keys);
+  SELECT * INTO stored FROM ${schema}.store(c, entries, checks, sizes, ends, keys);
   c := ${schema}.trim(stored.c);
   PERFORM ${schema}.save(c);
   IF notify AND c.head > head_before THEN PERFORM ${schema}.tell(c); END IF;

@@ -13,7 +13,7 @@ export function publishSql(schema: string): string {
       // An entry that was made and checked by a log.
       name: `${schema}.publish_entry`,
       parameters:
-        'its_channel text, its_entry text, its_check text, its_time bigint, its_bytes bigint, its_key text, its_notify boolean',
+        'its_channel text, its_entry text, its_check text, its_bytes bigint, its_key text, its_notify boolean',
       returns: 'void',
       kind: `VOLATILE ${asOwner}`,
       body: `
@@ -21,8 +21,8 @@ BEGIN
   IF EXISTS (SELECT FROM ${schema}.channels WHERE name = its_channel AND ended) THEN
     RAISE EXCEPTION 'The channel "%" was ended; nothing can be published to it.', its_channel USING ERRCODE = 'SSE01';
   END IF;
-  INSERT INTO ${schema}.pending (channel, entry, entry_check, published_at, bytes, key, notify)
-    VALUES (its_channel, its_entry, its_check, its_time, its_bytes, its_key, its_notify);
+  INSERT INTO ${schema}.pending (channel, entry, entry_check, bytes, key, notify)
+    VALUES (its_channel, its_entry, its_check, its_bytes, its_key, its_notify);
 END`,
     }),
     functionSql({
@@ -42,12 +42,12 @@ BEGIN
   FOR mine IN
     WITH taken AS (DELETE FROM ${schema}.pending WHERE transaction = NEW.transaction RETURNING *)
     SELECT channel, array_agg(entry ORDER BY id) AS entries, array_agg(entry_check ORDER BY id) AS checks,
-      array_agg(published_at ORDER BY id) AS times, array_agg(bytes ORDER BY id) AS sizes,
+      array_agg(bytes ORDER BY id) AS sizes,
       CASE WHEN count(key) > 0 THEN array_agg(key ORDER BY id) END AS keys, bool_or(notify) AS notify
     FROM taken GROUP BY channel ORDER BY channel
   LOOP
     c := ${schema}.lock_channel(mine.channel, NULL);
-    SELECT * INTO stored FROM ${schema}.store(c, mine.entries, mine.checks, mine.times, mine.sizes, NULL, mine.keys);
+    SELECT * INTO stored FROM ${schema}.store(c, mine.entries, mine.checks, mine.sizes, NULL, mine.keys);
     IF 'ended' = ANY (stored.outcomes) THEN
       RAISE EXCEPTION 'The channel "%" was ended; nothing can be published to it.', mine.channel USING ERRCODE = 'SSE01';
     END IF;
@@ -67,7 +67,6 @@ END`,
 DECLARE
   problem text;
   its_check text := ${schema}.random_text(4);
-  its_time bigint := ${schema}.now_ms();
   its_entry text;
 BEGIN
   problem := CASE
@@ -84,8 +83,8 @@ BEGIN
   END;
   IF problem IS NOT NULL THEN RAISE EXCEPTION 'rivulet_publish(): %.', problem USING ERRCODE = '22023'; END IF;
   its_entry := json_strip_nulls(json_build_object('v', 1, 'kind', 'event', 'event', nullif(nullif(event, ''), 'message'), 'data', data,
-    'topics', coalesce(to_json(topics), '[]'), 'at', its_time, 'check', its_check));
-  PERFORM ${schema}.publish_entry(channel, its_entry, its_check, its_time, octet_length(data), to_json(idempotency_key)::text,
+    'topics', coalesce(to_json(topics), '[]'), 'at', ${schema}.now_ms(), 'check', its_check));
+  PERFORM ${schema}.publish_entry(channel, its_entry, its_check, octet_length(data), to_json(idempotency_key)::text,
     coalesce(current_setting('rivulet.notify', true), '') <> 'off');
 END`,
     }),

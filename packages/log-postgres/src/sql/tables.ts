@@ -1,4 +1,5 @@
 import { resolveRetention } from '@rivulet/core'
+import { quoteText } from './quote.ts'
 
 /** Of channels that nobody has configured: what core means by leaving retention out. */
 const { maxEvents, maxBytes, maxAgeMs, idleMs } = resolveRetention({})
@@ -13,7 +14,8 @@ const busyTable = 'autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_thresho
  *   begins anew gets a new row, hence another epoch and another id. Half of each page is left free and no changing column is
  *   indexed, so that an update stays on its page and the versions before it are cleared away without a vacuum (HOT).
  *   `floor` is the last offset that was trimmed, `purged` the last one whose row is gone: rows are deleted many at a time.
- * - `entries`: `total_bytes` counts the payload of the history up to and with the entry, so that what is kept is a difference of two.
+ * - `entries`: `total_bytes` counts the payload of the history up to and with the entry, so that what is kept is a difference of two. `published_at`
+ *   is the server's time, in milliseconds; what the publisher's clock says is in the entry.
  * - `pending`: what open transactions publish; numbered and moved when they commit, so empty to everybody but them. Not logged:
  *   what a crash could take there was never committed.
  * - `fences`: batches that a log has given up waiting for; should one arrive late, it is refused.
@@ -66,7 +68,6 @@ CREATE UNLOGGED TABLE IF NOT EXISTS ${schema}.pending (
   channel text COLLATE "C" NOT NULL,
   entry text NOT NULL,
   entry_check text NOT NULL,
-  published_at bigint NOT NULL,
   bytes bigint NOT NULL,
   key text,
   notify boolean NOT NULL,
@@ -80,6 +81,17 @@ CREATE TABLE IF NOT EXISTS ${schema}.fences (
   made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (writer, channel)
 );
+
+DO $rivulet$
+BEGIN
+  -- Version 1 had this column, and its processes go on with it until they are replaced.
+  IF EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = ${quoteText(`${schema}.pending`)}::regclass AND attname = 'published_at' AND attnotnull
+  ) THEN
+    ALTER TABLE ${schema}.pending ALTER COLUMN published_at DROP NOT NULL;
+  END IF;
+END
+$rivulet$;
 
 CREATE TABLE IF NOT EXISTS ${schema}.upkeep (done_at timestamptz NOT NULL);
 INSERT INTO ${schema}.upkeep SELECT '-infinity' WHERE NOT EXISTS (SELECT FROM ${schema}.upkeep);
