@@ -102,6 +102,23 @@ postgres.describe('following', () => {
     await listener.stop()
   })
 
+  test.each([
+    ['a file that is not there', 'postgres://127.0.0.1/test?sslmode=verify-full&sslrootcert=/not/there.pem'],
+    ['an address that is none', 'postgres://127.0.0.1:port/test'],
+  ])('polls and says so where the options to listen with name %s', async (_what, connectionString) => {
+    const writer = storage.log()
+    await writer.append('orders', entry('one'))
+    const log = storage.log({ listenOn: { connectionString }, maxPollMs: 100, checkMs: 60_000 })
+    const listener = new Listener(log, 'orders', start)
+    await listener.until(({ entries }) => entries.length === 1)
+    await listener.until(({ errors }) => errors.length > 0)
+    expect(listener.errors[0]).toMatchObject({ code: 'ERR_SSE_LOG_UNREACHABLE' })
+    await writer.append('orders', entry('two'))
+    await listener.until(({ entries }) => entries.length === 2)
+    expect(listener.data).toEqual(['one', 'two'])
+    await listener.stop()
+  })
+
   test('finds with its seldom look what a process has written that does not notify', async () => {
     const [log, writer] = [storage.log({ checkMs: 200 }), storage.log({ notify: false })]
     const listener = await listen(log, 'orders')

@@ -44,9 +44,11 @@ export class Listener {
   async #run(tried: () => void): Promise<void> {
     const { signal } = this.#stopping
     for (let attempt = 0; !signal.aborted; attempt += 1) {
-      const connection = new Connection(this.#parts)
-      this.#connection = connection
+      let connection: Connection | null = null
       try {
+        // Options that make no sense, or name a file that is not there, throw at once.
+        connection = new Connection(this.#parts)
+        this.#connection = connection
         await connection.listen()
         attempt = 0
         this.#isConnected = true
@@ -56,10 +58,10 @@ export class Listener {
         this.#isConnected = false
         if (!signal.aborted) this.#parts.lost(why)
       } catch (error) {
-        connection.close()
+        connection?.close()
         if (!signal.aborted) this.#parts.lost(error)
         tried()
-        await connection.lost
+        await connection?.lost
       }
       await backOff(attempt, signal)
     }
