@@ -23,6 +23,8 @@ export interface RedisLogOptions {
 const defaults = { prefix: 'rivulet:', answerMs: 5_000, checkMs: 15_000 }
 const known = ['client', ...Object.keys(defaults)]
 const maxDurationMs = 2 ** 31 - 1
+/** A command that waits for a connection is taken back that long after its call has failed, whose error tells more. */
+const takeBackMs = 100
 
 /**
  * A log over Redis 6.2 or newer, or Valkey, one server or a cluster, for any number of channels: `createChannel('orders', { log })`.
@@ -46,7 +48,8 @@ export function createRedisLog(options: RedisLogOptions): EventLog {
     refuse('prefix', 'must be a string without braces', prefix)
   if (!isDuration(answerMs)) refuse('answerMs', 'must be a number of milliseconds from 1', answerMs)
   if (!isDuration(checkMs)) refuse('checkMs', 'must be a number of milliseconds from 1', checkMs)
-  return new RedisLog(detectDriver(client), { prefix, answerMs, checkMs })
+  const sendMs = Math.min(answerMs + takeBackMs, maxDurationMs)
+  return new RedisLog(detectDriver(client, sendMs), { prefix, answerMs, checkMs })
 }
 
 function isDuration(value: unknown): boolean {

@@ -22,7 +22,7 @@ export interface ClientSettings {
 /** Makes a user's client. */
 export type OpenClient = (settings: ClientSettings) => Promise<UserClient>
 
-async function openIoredis({
+export async function openIoredis({
   host = '127.0.0.1',
   port,
   name = 'test',

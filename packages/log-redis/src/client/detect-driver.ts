@@ -9,18 +9,19 @@ import { createNodeRedisDriver } from './node-redis-driver.ts'
 /**
  * The driver for a client, told by its shape: its class may come from another copy of the library.
  *
+ * @param sendMs How long a command may wait for a connection, in milliseconds.
  * @throws SseError `ERR_SSE_OPTION`
  */
-export function detectDriver(client: RedisClient): Driver {
+export function detectDriver(client: RedisClient, sendMs: number): Driver {
   if (typeof client === 'object' && client !== null && 'duplicate' in client) {
     if ('call' in client && typeof client.call === 'function' && 'status' in client) {
       const isCluster = 'isCluster' in client && client.isCluster === true
-      return isCluster ? createIoredisClusterDriver(client) : createIoredisDriver(client)
+      return isCluster ? createIoredisClusterDriver(client, sendMs) : createIoredisDriver(client, sendMs)
     }
-    if ('sendCommand' in client && 'slots' in client) return createNodeRedisClusterDriver(client)
+    if ('sendCommand' in client && 'slots' in client) return createNodeRedisClusterDriver(client, sendMs)
     if ('getSentinelNode' in client)
       refuse(client, 'cannot be a createSentinel() of redis: use ioredis with sentinels')
-    if ('sendCommand' in client && 'isOpen' in client) return createNodeRedisDriver(client)
+    if ('sendCommand' in client && 'isOpen' in client) return createNodeRedisDriver(client, sendMs)
   }
   return refuse(client, 'must be a client of ioredis 6 or redis 6')
 }

@@ -32,7 +32,10 @@ export interface Driver {
   readonly scope: string
   /** `SPUBLISH`: of one slot of a cluster; the scripts publish otherwise where the server doesn't know it. */
   readonly publishCommand: 'PUBLISH' | 'SPUBLISH'
-  /** Sends a command on the user's client; those of one key are sent in the order of the calls. */
+  /**
+   * Sends a command on the user's client; those of one key are sent in the order of the calls. What could not be sent in time is
+   * not sent later either: the promise rejects.
+   */
   command(command: Command, key: string): Promise<unknown>
   openSubscriber(events: SubscriberEvents): Subscriber
   /** Tells of the client's own errors, for the cause of a command that is never answered. Gives a function that stops it. */

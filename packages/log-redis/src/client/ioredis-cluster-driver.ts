@@ -3,12 +3,13 @@ import { ClusterSubscriber } from '../cluster/cluster-subscriber.ts'
 import type { NodeConnection, NodeEvents, Topology } from '../cluster/topology.ts'
 import type { IoredisClient } from './client-shapes.ts'
 import { type Driver, silenceMs } from './driver.ts'
+import { IoredisSender, type SendingClient } from './ioredis-sender.ts'
 
 type Listener = (...args: never[]) => void
 
 /** What is used of ioredis' Cluster beyond what users see. */
-interface IoredisCluster extends IoredisClient {
-  readonly options: { readonly keyPrefix?: string }
+interface IoredisCluster extends SendingClient {
+  readonly options: { readonly keyPrefix?: string; readonly enableOfflineQueue?: boolean }
   /** Addresses by hash slot, the primary's first. */
   readonly slots: readonly (readonly string[] | undefined)[]
   nodes(): readonly IoredisNode[]
@@ -30,19 +31,20 @@ interface IoredisNode {
   disconnect(): void
 }
 
-export function createIoredisClusterDriver(client: IoredisClient): Driver {
+export function createIoredisClusterDriver(client: IoredisClient, sendMs: number): Driver {
   const cluster = client as IoredisCluster // detectDriver() has looked at its shape
+  const sender = new IoredisSender(cluster, sendMs)
   const scope = `${cluster.options.keyPrefix ?? ''}@0:`
   const topology: Topology = {
     addressOf: (slot) => cluster.slots[slot]?.[0] ?? null,
     connect: (address, events) => connect(nodeAt(cluster, address), events),
     // By a key of the log's, with the prefix that the client puts in front: users may have rights to no other.
-    probe: (name) => cluster.call('EXISTS', name.slice(scope.length)),
+    probe: (name) => sender.send(['EXISTS', name.slice(scope.length)]),
   }
   return {
     scope,
     publishCommand: 'SPUBLISH',
-    command: ([name, ...args]) => cluster.call(name, ...args),
+    command: (command) => sender.send(command),
     openSubscriber: (events) => new ClusterSubscriber(topology, events),
     watchErrors(onError) {
       const onClusterError = (error: Error & { lastNodeError?: Error }) =>

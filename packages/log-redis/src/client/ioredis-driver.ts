@@ -2,10 +2,15 @@ import { errorMonitor } from 'node:events'
 import { retryDelayMs } from '@rivulet/core/log-kit'
 import type { IoredisClient } from './client-shapes.ts'
 import { type Driver, type Subscriber, type SubscriberEvents, silenceMs } from './driver.ts'
+import { IoredisSender, type SendingClient } from './ioredis-sender.ts'
 
 /** What is used of ioredis beyond what users see. */
-interface Ioredis extends IoredisClient {
-  readonly options: { readonly keyPrefix?: string; readonly db?: number }
+interface Ioredis extends SendingClient {
+  readonly options: {
+    readonly keyPrefix?: string
+    readonly db?: number
+    readonly enableOfflineQueue?: boolean
+  }
   on(event: string | symbol, listener: (...args: never[]) => void): unknown
   off(event: string | symbol, listener: (...args: never[]) => void): unknown
   duplicate(options?: object): Ioredis
@@ -18,12 +23,13 @@ interface Ioredis extends IoredisClient {
 /** How many names one SUBSCRIBE takes after a reconnect. */
 const namesPerCommand = 500
 
-export function createIoredisDriver(client: IoredisClient): Driver {
+export function createIoredisDriver(client: IoredisClient, sendMs: number): Driver {
   const redis = client as Ioredis // detectDriver() has looked at its shape
+  const sender = new IoredisSender(redis, sendMs)
   return {
     scope: `${redis.options.keyPrefix ?? ''}@${redis.options.db ?? 0}:`,
     publishCommand: 'PUBLISH',
-    command: ([name, ...args]) => redis.call(name, ...args),
+    command: (command) => sender.send(command),
     openSubscriber: (events) => openSubscriber(redis, events),
     watchErrors(onError) {
       redis.on(errorMonitor, onError)

@@ -2,8 +2,8 @@ import { errorMonitor } from 'node:events'
 import { ClusterSubscriber } from '../cluster/cluster-subscriber.ts'
 import type { NodeConnection, NodeEvents, Topology } from '../cluster/topology.ts'
 import type { NodeRedisCluster } from './client-shapes.ts'
-import { type Command, type Driver, silenceMs } from './driver.ts'
-import { plainReplies } from './node-redis-driver.ts'
+import { type Driver, silenceMs } from './driver.ts'
+import { commandOptions } from './node-redis-driver.ts'
 
 type Listener = (...args: never[]) => void
 type MessageListener = (text: string, name: string) => void
@@ -45,9 +45,10 @@ interface NodeClient {
 /** While a slot moves, a node may have some of the keys only: it says so, and has done nothing. As often as ioredis asks. */
 const retries = { count: 16, delayMs: 100 }
 
-export function createNodeRedisClusterDriver(client: NodeRedisCluster): Driver {
+export function createNodeRedisClusterDriver(client: NodeRedisCluster, sendMs: number): Driver {
   const cluster = client as unknown as Cluster // detectDriver() has looked at its shape
   const scope = '@0:'
+  const options = commandOptions(sendMs)
   const topology: Topology = {
     addressOf: (slot) => cluster.slots[slot]?.master.address ?? null,
     connect(address, events) {
@@ -57,13 +58,13 @@ export function createNodeRedisClusterDriver(client: NodeRedisCluster): Driver {
     },
     probe(name) {
       const key = name.slice(scope.length)
-      return cluster.sendCommand(key, false, ['EXISTS', key], plainReplies)
+      return cluster.sendCommand(key, false, ['EXISTS', key], options)
     },
   }
   return {
     scope,
     publishCommand: 'SPUBLISH',
-    command: (command, key) => sendPatiently(cluster, command, key),
+    command: (command, key) => sendPatiently(() => cluster.sendCommand(key, false, command, options)),
     openSubscriber: (events) => new ClusterSubscriber(topology, events),
     watchErrors(onError) {
       cluster.on(errorMonitor, onError)
@@ -76,10 +77,10 @@ export function createNodeRedisClusterDriver(client: NodeRedisCluster): Driver {
   }
 }
 
-async function sendPatiently(cluster: Cluster, command: Command, key: string): Promise<unknown> {
+async function sendPatiently(send: () => Promise<unknown>): Promise<unknown> {
   for (let retry = 0; ; retry += 1) {
     try {
-      return await cluster.sendCommand(key, false, command, plainReplies)
+      return await send()
     } catch (error) {
       if (retry === retries.count || !isPassing(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, retries.delayMs))

@@ -18,15 +18,21 @@ interface NodeRedis extends Omit<NodeRedisClient, 'sendCommand'> {
   destroy(): void
 }
 
-/** Strings as strings, whatever the client was told for commands of its own. */
-export const plainReplies = { typeMapping: {} }
+/**
+ * Whatever the client was told for commands of its own: strings as strings, and what could not be sent for so long is taken out of
+ * its queue.
+ */
+export function commandOptions(sendMs: number): object {
+  return { typeMapping: {}, timeout: sendMs }
+}
 
-export function createNodeRedisDriver(client: NodeRedisClient): Driver {
+export function createNodeRedisDriver(client: NodeRedisClient, sendMs: number): Driver {
   const redis = client as NodeRedis // detectDriver() has looked at its shape
+  const options = commandOptions(sendMs)
   return {
     scope: `@${redis.options?.database ?? 0}:`,
     publishCommand: 'PUBLISH',
-    command: (command) => redis.sendCommand(command, plainReplies),
+    command: (command) => redis.sendCommand(command, options),
     openSubscriber: (events) => openSubscriber(redis, events),
     watchErrors(onError) {
       redis.on(errorMonitor, onError)
