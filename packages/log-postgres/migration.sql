@@ -442,6 +442,7 @@ $rivulet$;
 
 CREATE OR REPLACE FUNCTION "rivulet".keep(names text[]) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '4000ms' AS $rivulet$
 BEGIN
+  IF current_setting('transaction_read_only')::boolean THEN RETURN; END IF;
   UPDATE "rivulet".channels SET used_at = clock_timestamp() WHERE name IN (
     SELECT name FROM "rivulet".channels WHERE name = ANY (names) AND used_at < clock_timestamp() - least(interval '5 minutes', idle_ms * interval '0.25 ms')
     FOR UPDATE SKIP LOCKED
@@ -453,6 +454,7 @@ CREATE OR REPLACE FUNCTION "rivulet".clean(notify boolean) RETURNS void LANGUAGE
 DECLARE
   c "rivulet".channels;
 BEGIN
+  IF current_setting('transaction_read_only')::boolean THEN RETURN; END IF;
   UPDATE "rivulet".upkeep SET done_at = clock_timestamp() WHERE ctid IN (
     SELECT ctid FROM "rivulet".upkeep WHERE done_at < clock_timestamp() - interval '50 seconds' FOR UPDATE SKIP LOCKED
   );

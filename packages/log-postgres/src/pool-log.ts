@@ -68,6 +68,7 @@ export class PoolLog implements PostgresLog {
           follower,
           open,
           onStop: (gone) => this.#leave(gone),
+          onAdd: (channel) => this.#keep(channel),
           // Whoever only follows keeps its channels in use, too.
           onCheck: () => this.#upkeep.note(),
         }),
@@ -147,6 +148,15 @@ export class PoolLog implements PostgresLog {
     this.#assertOpen()
     if (this.#migratesItself) await this.#migration.run()
     this.#upkeep.note()
+  }
+
+  /** Where the schema is not there, who follows is told by the read that comes next. */
+  async #keep(channel: string): Promise<void> {
+    const isThere = await this.#begin().then(
+      () => true,
+      () => false,
+    )
+    if (isThere) await this.#upkeep.keep(channel)
   }
 
   async #call(doing: string, name: string, values: readonly unknown[]): Promise<void> {

@@ -3,6 +3,8 @@ import type { LogParts } from './parts.ts'
 
 /** A log that is used looks once in that time whether there is something to clean up; the server says who does it. */
 const everyMs = 60_000
+/** The same after it could not: long before a channel that is followed counts as idle. */
+const againMs = 5_000
 /** Rows deleted by this log after which it has the tables vacuumed: autovacuum comes once a minute, and grants others first. */
 const rowsPerVacuum = 10_000
 
@@ -15,6 +17,11 @@ export class Upkeep {
   readonly #follower: Follower
   readonly #stopping = new AbortController()
   readonly #running = new Set<Promise<void>>()
+  /** Channels to be marked as used with the next statement. */
+  #added = new Set<string>()
+  /** That statement, where there is one to come. */
+  #nextKeep: Promise<void> | null = null
+  #lastKeep: Promise<void> = Promise.resolve()
   #cleanedAt = performance.now()
   #purgedRows = 0
   #pendingRows = 0
@@ -28,7 +35,17 @@ export class Upkeep {
   note(): void {
     if (performance.now() - this.#cleanedAt < everyMs) return
     this.#cleanedAt = performance.now()
-    this.#run(() => this.clean())
+    this.#run(() => this.clean().catch(() => this.#tryAgain()))
+  }
+
+  /**
+   * Marks a channel as used as soon as it is followed: reading does not, and others may be about to clean up. Those that come while
+   * a statement is on its way share the next. Never rejects: what failed is made up for by cleaning up soon.
+   */
+  keep(channel: string): Promise<void> {
+    this.#added.add(channel)
+    this.#nextKeep ??= this.#lastKeep.then(() => this.#keepAdded())
+    return this.#nextKeep
   }
 
   /** So many rows of entries were deleted. */
@@ -50,19 +67,32 @@ export class Upkeep {
 
   /** Marks followed channels as used, forgets those that are not and keys that have run out. */
   async clean(): Promise<void> {
-    const { database, schema, notify } = this.#parts
-    const { signal } = this.#stopping
-    const doing = 'Cleaning up'
     const channels = [...this.#follower.channels()]
-    if (channels.length > 0) {
-      await database.query({ doing, text: `SELECT ${schema}.keep($1)::text`, values: [channels], signal })
-    }
-    await database.query({ doing, text: `SELECT ${schema}.clean($1)::text`, values: [notify], signal })
+    if (channels.length > 0) await this.#call('keep', channels)
+    await this.#call('clean', this.#parts.notify)
   }
 
   async close(): Promise<void> {
     this.#stopping.abort()
     await Promise.all(this.#running)
+  }
+
+  #keepAdded(): Promise<void> {
+    const channels = [...this.#added]
+    this.#added.clear()
+    this.#nextKeep = null
+    this.#lastKeep = this.#call('keep', channels).catch(() => this.#tryAgain())
+    return this.#lastKeep
+  }
+
+  #tryAgain(): void {
+    this.#cleanedAt = performance.now() - everyMs + againMs
+  }
+
+  async #call(name: 'keep' | 'clean', value: unknown): Promise<void> {
+    const { database, schema } = this.#parts
+    const text = `SELECT ${schema}.${name}($1)::text`
+    await database.query({ doing: 'Cleaning up', text, values: [value], signal: this.#stopping.signal })
   }
 
   async #vacuum(names: readonly string[]): Promise<void> {

@@ -146,6 +146,7 @@ postgres.describe('following', () => {
     const before = polls.count('heads')
     await polls.atLeast('heads', before + 10)
     expect(polls.count('read')).toBe(1_000)
+    expect(polls.count('keep')).toBe(1)
     // 10, 20, 40, 80, 160 ms, then 200 each, and a quarter more or less.
     expect(polls.lastIntervalMs('heads')).toBeGreaterThan(100)
     await storage.log().append('channel 500', entry('at last'))

@@ -1,5 +1,5 @@
 import { createChannel } from '@rivulet/core'
-import { entry, listen } from '../../../test/support/log-listener.ts'
+import { entry, eventually, Listener, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import type { PostgresLog } from '../src/index.ts'
 import { Storage } from './support/storage.ts'
@@ -138,6 +138,25 @@ postgres.describe('what is kept', () => {
     later.mockRestore()
     await listener.stop()
   })
+
+  test('a channel that has just got a subscriber is kept by whoever cleans up', async () => {
+    await log.configure('orders', { retention: { idleMs: 300_000 } })
+    const { epoch } = await log.append('orders', entry('kept'))
+    const age = (seconds: number) =>
+      storage.sql('UPDATE $schema.channels SET used_at = used_at - make_interval(secs => $1)', [seconds])
+    await age(270)
+    const listener = new Listener(storage.log(), 'orders', { epoch, offset: 0, check: '0' })
+    const isFresh = `SELECT used_at > now() - interval '1 minute' FROM $schema.channels`
+    await eventually(
+      () => storage.sql(isFresh),
+      ([row]) => row?.[0] === true,
+    )
+    await age(40)
+    await storage.sql('SELECT $schema.clean(true)')
+    expect(await log.read('orders', { after: 'start', limit: 10 })).toMatchObject({ epoch, head: 1 })
+    expect(listener.resets).toEqual([])
+    await listener.stop()
+  }, 5_000)
 
   test('one of many cleans up, once a minute', async () => {
     await storage.sql(`SELECT $schema.clean(false)`)

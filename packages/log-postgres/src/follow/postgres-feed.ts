@@ -15,6 +15,8 @@ export interface PostgresFeedParts {
   readonly maxPollMs: number
   /** Told when the connection is given up; it is gone when the promise resolves. */
   readonly onStop: (gone: Promise<void>) => void
+  /** Called for each channel that is followed from now on; never rejects. */
+  readonly onAdd: (channel: string) => Promise<void>
   /** Called every now and then while something is followed. */
   readonly onCheck: () => void
 }
@@ -41,7 +43,7 @@ export class PostgresFeed implements Feed {
   }
 
   async add(channel: string): Promise<void> {
-    await this.#listener?.firstTry
+    await Promise.all([this.#listener?.firstTry, this.#parts.onAdd(channel)])
     // Asked for it from now on, and soon, where nobody tells.
     if (this.#listener?.isConnected !== true && this.#isFollowed(channel)) this.#poller?.run()
   }

@@ -5,6 +5,9 @@ const everySql = "interval '50 seconds'"
 /** A channel that is followed is marked as used at most that often: see `keep`. */
 const graceSql = "interval '5 minutes'"
 
+/** A standby, or a session that may not write, has nothing to do here, and nothing to complain of. */
+const isReadOnlySql = "current_setting('transaction_read_only')::boolean"
+
 /** Cleaning up, a bounded piece at a time. Rows that somebody else has locked are left for the next time, so nothing waits. */
 export function upkeepSql(schema: string): string {
   return [
@@ -16,6 +19,7 @@ export function upkeepSql(schema: string): string {
       kind: `VOLATILE ${asLog}`,
       body: `
 BEGIN
+  IF ${isReadOnlySql} THEN RETURN; END IF;
   UPDATE ${schema}.channels SET used_at = clock_timestamp() WHERE name IN (
     SELECT name FROM ${schema}.channels WHERE name = ANY (names) AND used_at < clock_timestamp() - least(${graceSql}, idle_ms * interval '0.25 ms')
     FOR UPDATE SKIP LOCKED
@@ -31,6 +35,7 @@ END`,
 DECLARE
   c ${schema}.channels;
 BEGIN
+  IF ${isReadOnlySql} THEN RETURN; END IF;
   UPDATE ${schema}.upkeep SET done_at = clock_timestamp() WHERE ctid IN (
     SELECT ctid FROM ${schema}.upkeep WHERE done_at < clock_timestamp() - ${everySql} FOR UPDATE SKIP LOCKED
   );
