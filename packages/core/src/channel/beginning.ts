@@ -2,7 +2,8 @@ import type { Position } from '../log/event-log.ts'
 import type { Ring } from '../log/ring.ts'
 import type { Gap, GapReason } from '../wire/control-event.ts'
 import type { Hub } from './hub.ts'
-import type { Page } from './page-reader.ts'
+import type { Page } from './page.ts'
+import type { PageRead, ReadBounds } from './page-shelf.ts'
 import type { ResolvedSubscribeOptions, Start } from './subscribe-options.ts'
 
 /** How a subscription opens. */
@@ -41,16 +42,24 @@ export function beginningInRing(subscription: LocatedSubscription, opening: Open
   return ring === null ? null : knownBeginning(ring, startOf(subscription, opening))
 }
 
-/** Finds out where a subscription begins, with the log's help where it takes it. */
-export async function locate(subscription: LocatedSubscription, opening: Opening): Promise<Beginning> {
+/**
+ * Finds out where a subscription begins, with the log's help where it takes it.
+ *
+ * @throws (rejects) the signal's reason.
+ */
+export async function locate(
+  subscription: LocatedSubscription,
+  opening: Opening,
+  signal: AbortSignal,
+): Promise<Beginning> {
   const { hub } = subscription
-  const ring = await hub.start()
+  const ring = await hub.start(signal)
   const start = startOf(subscription, opening)
   const known = knownBeginning(ring, start)
   if (known !== null) return known
-  const beginning = await readBeginning(subscription, opening, start)
+  const beginning = await readBeginning(subscription, opening, start, signal)
   // Either the tail has not noticed yet that the history changed, or the page is older than the change.
-  if (!hub.agreesWith(beginning.position)) await hub.recheck()
+  if (!hub.agreesWith(beginning.position)) await hub.recheck(signal)
   return beginning
 }
 
@@ -74,32 +83,35 @@ async function readBeginning(
   subscription: LocatedSubscription,
   opening: Opening,
   start: Start,
+  signal: AbortSignal,
 ): Promise<Beginning> {
   const { hub, options } = subscription
   const { notBefore } = options
-  const page = await readFrom(hub, start)
-  const { after, epoch } = page.result
+  const read = await readFrom(hub, start, signal)
+  const { after, epoch } = read.bounds
+  const gap = gapOf(subscription, opening, read.bounds)
   const isEarly =
     typeof notBefore === 'object' && notBefore.epoch === epoch && after.offset < notBefore.offset
-  if (!isEarly) return beginningOf(subscription, page, gapOf(subscription, opening, page))
+  if (!isEarly) return beginningOf(subscription, read, gap)
   const isAsked = start === notBefore
-  const allowed = isAsked ? page : await hub.readPage(notBefore)
-  if (allowed.result.invalid === undefined)
-    return { ...beginningOf(subscription, allowed, gapOf(subscription, opening, page)), position: notBefore }
-  const own = isAsked ? await readFrom(hub, opening.start) : page
-  return withholding(subscription, opening, own, {
-    epoch,
-    offset: Math.min(notBefore.offset, allowed.result.head),
-  })
+  const allowed = isAsked ? read : await hub.readPage(notBefore, signal)
+  if (allowed.bounds.invalid === undefined) return beginningOf(subscription, allowed, gap)
+  const own = isAsked ? await readFrom(hub, opening.start, signal) : read
+  const through = { epoch, offset: Math.min(notBefore.offset, allowed.bounds.head) }
+  return withholding(subscription, opening, own, through)
 }
 
-function readFrom(hub: Hub, start: Start): Promise<Page> {
-  return hub.readPage(start === 'unreadable' || start === 'head' ? 'start' : start)
+function readFrom(hub: Hub, start: Start, signal: AbortSignal): Promise<PageRead> {
+  return hub.readPage(start === 'unreadable' || start === 'head' ? 'start' : start, signal)
 }
 
-function beginningOf({ options }: LocatedSubscription, page: Page, gap: Gap | null): Beginning {
+function beginningOf(
+  { options }: LocatedSubscription,
+  { bounds, page }: PageRead,
+  gap: Gap | null,
+): Beginning {
   return {
-    position: page.result.after,
+    position: bounds.after,
     // A snapshot stands for what the page has.
     page: gap !== null && options.snapshot !== undefined ? null : page,
     gap,
@@ -114,29 +126,33 @@ function beginningOf({ options }: LocatedSubscription, page: Page, gap: Gap | nu
 function withholding(
   subscription: LocatedSubscription,
   { start }: Opening,
-  page: Page,
-  withheldThrough: Withheld,
+  read: PageRead,
+  through: Withheld,
 ): Beginning {
-  const { after, invalid } = page.result
-  const isPassed = after.epoch !== withheldThrough.epoch || after.offset >= withheldThrough.offset
+  const { after, invalid } = read.bounds
+  const isPassed = after.epoch !== through.epoch || after.offset >= through.offset
   const isComplete = isPassed && invalid === undefined && start !== 'unreadable'
   const gap: Gap = { channel: subscription.hub.name, reason: 'unknown', missed: null }
   return {
-    ...beginningOf(subscription, page, isComplete ? null : gap),
-    withheldThrough: isPassed ? null : withheldThrough,
+    ...beginningOf(subscription, read, isComplete ? null : gap),
+    withheldThrough: isPassed ? null : through,
   }
 }
 
-function gapOf(subscription: LocatedSubscription, opening: Opening, { result }: Page): Gap | null {
+function gapOf(
+  subscription: LocatedSubscription,
+  opening: Opening,
+  { after, ended, head, invalid }: ReadBounds,
+): Gap | null {
   const channel = subscription.hub.name
   if (opening.start === 'unreadable') return { channel, reason: 'unknown', missed: null }
-  if (result.invalid === undefined) return null
+  if (invalid === undefined) return null
   const from = startOf(subscription, opening)
   if (typeof from === 'string') return null
-  if (result.invalid === 'unknown') return { channel, reason: 'unknown', missed: null }
+  if (invalid === 'unknown') return { channel, reason: 'unknown', missed: null }
   // The mark of the end is no event: who lacks nothing but that lacks nothing.
-  const isEndTrimmed = result.ended && result.after.offset === result.head
-  const missedCount = result.after.offset - from.offset - (isEndTrimmed ? 1 : 0)
+  const isEndTrimmed = ended && after.offset === head
+  const missedCount = after.offset - from.offset - (isEndTrimmed ? 1 : 0)
   if (missedCount === 0) return null
   const missed = subscription.hearsEverything ? missedCount : null
   const reason: GapReason = opening.isFirst ? 'expired' : 'slow'

@@ -15,10 +15,11 @@ import {
 } from './diagnostics.ts'
 import { type Deliverable, fanOut } from './fan-out.ts'
 import { interrupted, recovered } from './interruptions.ts'
-import type { Page } from './page-reader.ts'
+import type { PageRead, ReadBounds } from './page-shelf.ts'
 import { PatientReader } from './patient-reader.ts'
 import { type IndexedMember, TopicIndex } from './topic-index.ts'
 import type { TopicSet } from './topic-set.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** Waits as after some failures (1.6 s at most): a tail that ends has tried by itself before. */
 const tailAttempt = 5
@@ -137,24 +138,24 @@ export class Hub implements TailHandlers {
     this.#ahead.add(subscription)
   }
 
-  /** The ring, started if need be. Waits for as long as the log fails. Rejects only when the last subscription has gone. */
-  start(): Promise<Ring> {
+  /** The ring, started if need be. Waits for as long as the log fails. Rejects only with the reason of the caller's signal. */
+  start(signal: AbortSignal): Promise<Ring> {
     if (this.#ring !== null) return Promise.resolve(this.#ring)
     this.#starting ??= this.#start(this.#stopping.signal)
-    return this.#starting
+    return unlessAborted(this.#starting, signal)
   }
 
-  /** Reads a page, trying again while the log fails. Rejects only when the last subscription has gone. */
-  async readPage(after: Position | 'start'): Promise<Page> {
-    const page = await this.#reader.page(after, this.#stopping.signal)
-    this.#note(page.result)
-    if (this.#ring !== null) page.clip(this.#ring.base)
-    return page
+  /** Reads a page, trying again while the log fails. Rejects only with the signal's reason. */
+  async readPage(after: Position | 'start', signal: AbortSignal): Promise<PageRead> {
+    const read = await this.#reader.page(after, signal, this.#stopping.signal)
+    this.#note(read.bounds)
+    if (this.#ring !== null) read.page.clip(this.#ring.base)
+    return read
   }
 
-  /** Asks the log for its bounds and its newest position, trying again while it fails. */
-  readBounds(): Promise<ReadResult> {
-    return this.#reader.bounds('head', this.#stopping.signal)
+  /** Asks the log for its bounds and its newest position, trying again while it fails. Rejects only with the signal's reason. */
+  readBounds(signal: AbortSignal): Promise<ReadResult> {
+    return this.#reader.bounds('head', signal)
   }
 
   entries(entries: readonly StoredEntry[]): void {
@@ -169,7 +170,7 @@ export class Hub implements TailHandlers {
         this.error(
           new RangeError(`The log gave entry ${entry.offset} after ${ring.head} of channel "${this.name}".`),
         )
-        this.recheck().catch(ignoreStop)
+        this.recheck(this.#stopping.signal).catch(ignoreStop)
         return
       }
     }
@@ -197,11 +198,11 @@ export class Hub implements TailHandlers {
 
   /**
    * The log and its tail contradict each other, as they may while a history is being lost: follows anew, from the newest entry
-   * if the log still has it, else from the history that there is now. Rejects only when the last subscription has gone.
+   * if the log still has it, else from the history that there is now. Rejects only with the reason of the caller's signal.
    */
-  recheck(): Promise<void> {
+  recheck(signal: AbortSignal): Promise<void> {
     this.#checking ??= this.#recheck(this.#stopping.signal)
-    return this.#checking
+    return unlessAborted(this.#checking, signal)
   }
 
   error(error: unknown): void {
@@ -282,7 +283,7 @@ export class Hub implements TailHandlers {
     recovered(this)
   }
 
-  #note({ first, head, epoch, ended }: ReadResult): void {
+  #note({ first, head, epoch, ended }: ReadBounds): void {
     this.recovered()
     this.#first = first
     // The mark itself may be trimmed, so that no tail will bring it.

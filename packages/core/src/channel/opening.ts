@@ -16,7 +16,7 @@ import {
 } from './beginning.ts'
 import { gapTold } from './diagnostics.ts'
 import type { Hub } from './hub.ts'
-import type { Page } from './page-reader.ts'
+import type { Page } from './page.ts'
 import type { FeedMember, StreamSubscriptions } from './stream-subscriptions.ts'
 import type { SubscriptionReady } from './subscribe-options.ts'
 
@@ -26,6 +26,8 @@ export interface OpeningSubscription extends FeedMember, LocatedSubscription {
   readonly feed: StreamSubscriptions
   readonly stream: OpenStream
   readonly isClosed: boolean
+  /** What `work` gives; `null` once the subscription has closed, which aborts the signal. */
+  whileOpen<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | null>
   settleReady(ready: SubscriptionReady): void
   /** Calls `begin` when it is this subscription's turn, and serves it right behind: what both write leaves together. */
   beginInTurn(begin: () => void): void
@@ -61,7 +63,7 @@ async function openSlowly(subscription: OpeningSubscription, opening: Opening): 
   const { hub, stream } = subscription
   for (;;) {
     const { generation } = hub
-    const beginning = await untilClosed(subscription, locate(subscription, opening))
+    const beginning = await subscription.whileOpen((signal) => locate(subscription, opening, signal))
     if (beginning === null) return
     if (generation !== hub.generation) continue
     if (beginning.gap !== null) await tellGap(subscription, beginning.gap)
@@ -85,17 +87,6 @@ function behindSnapshot(position: Position): Pick<Beginning, 'position' | 'page'
   return { position, page: null, withheldThrough: null }
 }
 
-/** `null` once nobody waits for it. The hub's own promises only reject for that reason. */
-async function untilClosed<T>(subscription: OpeningSubscription, work: Promise<T>): Promise<T | null> {
-  try {
-    const result = await work
-    return subscription.isClosed ? null : result
-  } catch (error) {
-    if (subscription.isClosed) return null
-    throw error
-  }
-}
-
 async function tellGap(subscription: OpeningSubscription, gap: Gap): Promise<void> {
   const { stream } = subscription
   if ((stream.isBehind && !(await stream.drained())) || subscription.isClosed) return
@@ -113,7 +104,7 @@ async function sendSnapshot(
   const isFresh = !opening.isClaimed && opening.start === 'head'
   if (options.snapshot === undefined || (gap === null && !isFresh)) return null
   const { generation } = hub
-  const bounds = await untilClosed(subscription, hub.readBounds())
+  const bounds = await subscription.whileOpen((signal) => hub.readBounds(signal))
   if (bounds === null) return null
   const given = await options.snapshot({
     position: formatCursor(hub.tag, bounds.after),
@@ -130,7 +121,7 @@ async function sendSnapshot(
   }
   if (position === null) return bounds.after
   const at = checkCursor('snapshot: position', position, hub.tag)
-  const isUnknown = await untilClosed(subscription, isUnknownTo(hub, at))
+  const isUnknown = await subscription.whileOpen((signal) => isUnknownTo(hub, at, signal))
   // In a history that was lost meanwhile everything begins anew anyway.
   if (isUnknown === true && generation === hub.generation) {
     throw new SseError(
@@ -143,9 +134,10 @@ async function sendSnapshot(
 }
 
 /** A position that nobody has would be waited for in vain. */
-async function isUnknownTo(hub: Hub, position: Position): Promise<boolean> {
+async function isUnknownTo(hub: Hub, position: Position, signal: AbortSignal): Promise<boolean> {
   if (hub.ring?.has(position) === true) return false
-  return (await hub.readPage(position)).result.invalid === 'unknown'
+  const { bounds } = await hub.readPage(position, signal)
+  return bounds.invalid === 'unknown'
 }
 
 function encodeSnapshotEvent(event: EventFields, { payloads }: Hub): string {

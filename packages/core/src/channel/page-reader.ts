@@ -1,55 +1,29 @@
-import type { EventLog, Position, ReadResult } from '../log/event-log.ts'
-import type { EntrySource } from '../log/ring.ts'
-import { RingEntry } from '../log/ring-entry.ts'
-import { WheelEntry, wheel } from '../stream/timer-wheel.ts'
+import type { EventLog, Position, StoredEntry } from '../log/event-log.ts'
+import { Page } from './page.ts'
+import { type PageRead, PageShelf, type ReadBounds } from './page-shelf.ts'
 
 /** Small events of one page fill one write. */
 const maxPageEntries = 256
 const targetPageBytes = 512 * 1024
-/** Pages kept, and for how long, for others who are on the same way. */
-const maxPages = 8
-const keepMs = 1_000
 
-/** Some consecutive entries out of the log, encoded once for all who read them. */
-export class Page implements EntrySource {
-  readonly isGrowing = false
-  readonly result: ReadResult
-  head: number
-  readonly loadedAt = performance.now()
-  readonly #entries: readonly RingEntry[]
-
-  constructor(result: ReadResult, tag: string) {
-    this.result = result
-    this.#entries = result.entries.map((entry) => new RingEntry(entry, tag, result.epoch))
-    this.head = result.after.offset + this.#entries.length
-  }
-
-  /** Ends the page where the ring begins: from there on the ring, which the tail keeps whole, is what readers go by. */
-  clip(ringBase: number): void {
-    if (ringBase >= this.result.after.offset) this.head = Math.min(this.head, ringBase)
-  }
-
-  get(offset: number): RingEntry | undefined {
-    return this.#entries[offset - this.result.after.offset - 1]
-  }
-}
-
-interface PageSlot {
-  readonly loading: Promise<Page>
-  /** `null` while it is loading. */
-  page: Page | null
+interface Answer {
+  readonly entries: readonly StoredEntry[]
+  readonly bounds: ReadBounds
 }
 
 /**
- * Reads a channel's log in pages for the connections that are behind the ring. Who asks for the same page, at once or a little
+ * Reads a channel's log in pages for the connections that are behind the ring. Who asks for what is in a page, at once or a little
  * later, gets the same one: pages end at multiples of 256, so that readers that began anywhere soon share them.
  */
 export class PageReader {
   readonly #log: EventLog
   readonly #channel: string
   readonly #tag: string
-  readonly #pages = new Map<string, PageSlot>()
-  readonly #forgetting = new Forgetting(() => this.#forgetOld())
+  readonly #loading = new Map<string, Promise<PageRead>>()
+  /** Another one for each history, so that what is still loading of the last one is not found in the next. */
+  #shelf = new PageShelf()
+  /** What positions came down to that the log refused. */
+  #oldest: ReadBounds | null = null
   #averageBytes = 0
 
   constructor(log: EventLog, channel: string, tag: string) {
@@ -58,73 +32,82 @@ export class PageReader {
     this.#tag = tag
   }
 
-  /** The page after a position. */
-  read(after: Position | 'start', signal: AbortSignal): Promise<Page> {
+  /**
+   * The page after a position.
+   *
+   * @param signal Of all who read: who asks later waits for the same call.
+   */
+  read(after: Position | 'start', signal: AbortSignal): Promise<PageRead> {
+    const known = after === 'start' ? null : this.#shelf.find(after)
+    if (known !== null) return Promise.resolve(known)
     const key = after === 'start' ? after : `${after.epoch}-${after.offset}-${after.check}`
-    const known = this.#pages.get(key)
-    if (known !== undefined && (known.page === null || performance.now() - known.page.loadedAt < keepMs))
-      return known.loading
-    const slot: PageSlot = { loading: this.#load(after, signal), page: null }
-    this.#pages.set(key, slot)
-    slot.loading.then(
-      (page) => {
-        slot.page = page
-        this.#keepOrForget(key, page)
-      },
-      () => this.#pages.delete(key),
-    )
-    return slot.loading
+    const others = this.#loading.get(key)
+    if (others !== undefined) return others
+    const loading = this.#load(after, signal)
+    this.#loading.set(key, loading)
+    const onLoaded = () => {
+      if (this.#loading.get(key) === loading) this.#loading.delete(key)
+    }
+    loading.then(onLoaded, onLoaded)
+    return loading
   }
 
   forget(): void {
-    this.#pages.clear()
-    wheel.cancel(this.#forgetting)
+    this.#loading.clear()
+    this.#shelf.clear()
+    this.#shelf = new PageShelf()
+    this.#oldest = null
   }
 
-  async #load(after: Position | 'start', signal: AbortSignal): Promise<Page> {
-    const toBoundary = after === 'start' ? maxPageEntries : maxPageEntries - (after.offset % maxPageEntries)
-    const fitting =
-      this.#averageBytes === 0
-        ? maxPageEntries
-        : Math.max(1, Math.floor(targetPageBytes / this.#averageBytes))
-    const result = await this.#log.read(this.#channel, {
-      after,
-      limit: Math.min(toBoundary, fitting),
-      signal,
-    })
-    const bytes = result.entries.reduce((sum, { data }) => sum + data.length, 0)
-    if (result.entries.length > 0) this.#averageBytes = bytes / result.entries.length
-    return new Page(result, this.#tag)
+  #load(after: Position | 'start', signal: AbortSignal): Promise<PageRead> {
+    return this.#isLikelyAtHand(after) ? this.#locate(after, signal) : this.#loadPage(after, signal)
+  }
+
+  async #loadPage(after: Position | 'start', signal: AbortSignal): Promise<PageRead> {
+    const shelf = this.#shelf
+    const { entries, bounds } = await this.#ask(after, this.#limit(after), signal)
+    const known = shelf.find(bounds.after)
+    if (known !== null) return { bounds, page: known.page }
+    const page = new Page({ entries, ...bounds }, this.#tag)
+    if (entries.length > 0) {
+      this.#averageBytes = page.payloadBytes / entries.length
+      shelf.add({ bounds, page })
+    }
+    return { bounds, page }
+  }
+
+  /** Asks the log where a position comes down to, and goes on from there with what is known of it. */
+  async #locate(after: Position | 'start', signal: AbortSignal): Promise<PageRead> {
+    const { bounds } = await this.#ask(after, 0, signal)
+    const { invalid } = bounds
+    const known = this.#shelf.find(bounds.after)
+    if (known !== null) return { bounds, page: known.page }
+    if (after !== 'start' && invalid === undefined) return this.#loadPage(after, signal)
+    const read = await this.read(bounds.after, signal)
+    // Trimmed in between or not: what was asked for is as it was found to be.
+    return { bounds: { ...read.bounds, invalid }, page: read.page }
+  }
+
+  async #ask(after: Position | 'start', limit: number, signal: AbortSignal): Promise<Answer> {
+    const { entries, ...bounds } = await this.#log.read(this.#channel, { after, limit, signal })
+    if (after === 'start' || bounds.invalid !== undefined) this.#oldest = bounds
+    return { entries, bounds }
   }
 
   /**
-   * The last page, which the log may have more for by now, stays like the others: who has read it goes on behind it, in the ring or
-   * in another page. What a refused position came down to does not.
+   * The log will likely refuse the position, or was asked for the start, and the entries that this comes down to are on the shelf: so
+   * many clients that come back behind a lost history, each with another cursor, do not have it read for each of them.
    */
-  #keepOrForget(key: string, { result }: Page): void {
-    const isShared = result.invalid === undefined && key !== 'start' && result.entries.length > 0
-    const [oldest] = this.#pages.keys()
-    if (!isShared) this.#pages.delete(key)
-    else if (oldest !== undefined && this.#pages.size > maxPages) this.#pages.delete(oldest)
-    if (isShared) wheel.schedule(this.#forgetting, performance.now() + keepMs)
+  #isLikelyAtHand(after: Position | 'start'): boolean {
+    const oldest = this.#oldest
+    if (oldest === null || this.#shelf.find(oldest.after) === null) return false
+    if (after === 'start' || after.epoch !== oldest.epoch) return true
+    return after.offset < oldest.after.offset || after.offset > oldest.head
   }
 
-  /** Called when for `keepMs` no page was read. */
-  #forgetOld(): void {
-    for (const [key, { page }] of this.#pages) if (page !== null) this.#pages.delete(key)
-  }
-}
-
-class Forgetting extends WheelEntry {
-  readonly #forget: () => void
-
-  constructor(forget: () => void) {
-    super()
-    this.#forget = forget
-  }
-
-  onDue(): number {
-    this.#forget()
-    return Number.POSITIVE_INFINITY
+  #limit(after: Position | 'start'): number {
+    const toBoundary = after === 'start' ? maxPageEntries : maxPageEntries - (after.offset % maxPageEntries)
+    if (this.#averageBytes === 0) return toBoundary
+    return Math.min(toBoundary, Math.max(1, Math.floor(targetPageBytes / this.#averageBytes)))
   }
 }

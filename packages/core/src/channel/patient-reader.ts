@@ -1,6 +1,8 @@
 import type { EventLog, Position, ReadAfter, ReadResult } from '../log/event-log.ts'
 import { backOff } from '../log/kit/back-off.ts'
-import { type Page, PageReader } from './page-reader.ts'
+import { PageReader } from './page-reader.ts'
+import type { PageRead } from './page-shelf.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** Whose log is read, and who hears of its failures. */
 export interface PatientReaderParts {
@@ -22,8 +24,14 @@ export class PatientReader {
     this.#pages = new PageReader(parts.log, parts.channel, parts.tag)
   }
 
-  page(after: Position | 'start', signal: AbortSignal): Promise<Page> {
-    return this.insist(signal, () => this.#pages.read(after, signal))
+  /**
+   * The page after a position.
+   *
+   * @param signal Of whoever asks.
+   * @param shared Of all who may ask for the same page.
+   */
+  page(after: Position | 'start', signal: AbortSignal, shared: AbortSignal): Promise<PageRead> {
+    return this.insist(signal, () => unlessAborted(this.#pages.read(after, shared), signal))
   }
 
   /** Its bounds, and whether a position is valid. */

@@ -6,8 +6,10 @@ import type { Withheld } from './beginning.ts'
 import { becameSlow, replayed } from './diagnostics.ts'
 import { fanOut, type Outcome } from './fan-out.ts'
 import type { Hub, HubMember } from './hub.ts'
+import { LogWaits } from './log-waits.ts'
 import { type OpeningSubscription, openSubscription } from './opening.ts'
-import type { Page } from './page-reader.ts'
+import type { Page } from './page.ts'
+import type { PageRead } from './page-shelf.ts'
 import type { Range } from './range.ts'
 import { Selection } from './selection.ts'
 import type { StreamSubscriptions } from './stream-subscriptions.ts'
@@ -48,6 +50,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
   /** Offset of the position in the last id that was written to the client; what it gets while it is live not counted. */
   #announced = nowhere.offset
   #page: Page | null = null
+  #waits: LogWaits | null = null
   /** What diagnostics want to know of it, where somebody listens. */
   #watch: SubscriptionWatch | null = null
 
@@ -157,6 +160,12 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     fanOut.enqueue(this)
   }
 
+  whileOpen<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | null> {
+    if (this.#state === 'closed') return Promise.resolve(null)
+    this.#waits ??= new LogWaits()
+    return this.#waits.wait(work)
+  }
+
   settleReady(ready: SubscriptionReady): void {
     if (this.#ready !== null) return
     this.#ready = ready
@@ -239,6 +248,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     this.#page = null
     this.hub.remove(this, this.#topicSet)
     this.feed.remove(this)
+    this.#waits?.giveUp()
     this.settleReady({ resumed: false })
   }
 
@@ -265,7 +275,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
       return null
     }
     if (this.#page !== null && offset < this.#page.head) return this.#page
-    this.#readPage()
+    void this.#readPage()
     return null
   }
 
@@ -305,28 +315,31 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     }
   }
 
-  #readPage(): void {
+  async #readPage(): Promise<void> {
     this.#isReading = true
     const after = this.#position
     const { generation } = this.hub
-    this.hub.readPage(after).then(
-      (page) => {
-        this.#isReading = false
-        if (this.#state !== 'behind') return
-        // It may have been opened anew meanwhile, at another position: then it looks for itself.
-        if (this.#position === after && this.hub.generation === generation) {
-          if (page.result.invalid !== undefined) {
-            this.reopen(after)
-            return
-          }
-          this.#page = page
-        }
-        fanOut.enqueue(this)
-      },
-      // Rejects only when nobody is subscribed any more.
-      () => {
-        this.#isReading = false
-      },
-    )
+    const read = await this.whileOpen((signal) => this.#readAfter(after, signal))
+    this.#isReading = false
+    if (read === null || this.#state !== 'behind') return
+    // It may have been opened anew meanwhile, at another position: then it looks for itself.
+    if (this.#position === after && this.hub.generation === generation) {
+      if (read.bounds.invalid !== undefined) {
+        this.reopen(after)
+        return
+      }
+      this.#page = read.page
+    }
+    fanOut.enqueue(this)
+  }
+
+  async #readAfter(after: Position, signal: AbortSignal): Promise<PageRead> {
+    const { hub } = this
+    const { generation } = hub
+    const read = await hub.readPage(after, signal)
+    const isEmpty = read.bounds.invalid === undefined && read.page.head <= after.offset
+    // The tail has brought more than the log says it has: asked again at once, it would say the same.
+    if (isEmpty && hub.generation === generation) await hub.recheck(signal)
+    return read
   }
 }

@@ -1,24 +1,17 @@
-import { createMemoryLog, type EventLog } from '@rivulet/core'
+import type { EventLog } from '@rivulet/core'
 import { makeChannel, publishAll, serve } from './live.ts'
+import { wrapRead } from './wrapped-log.ts'
 
 /** A log that answers no `read` before it is opened. */
 function gatedLog(): { log: EventLog; open: () => void } {
-  const inner = createMemoryLog()
   let open = () => {}
   const opened = new Promise<void>((resolve) => {
     open = resolve
   })
-  const log: EventLog = {
-    append: (...args) => inner.append(...args),
-    read: async (...args) => {
-      await opened
-      return inner.read(...args)
-    },
-    tail: (...args) => inner.tail(...args),
-    configure: (...args) => inner.configure(...args),
-    delete: (...args) => inner.delete(...args),
-    close: () => inner.close(),
-  }
+  const log = wrapRead((read) => async (...args) => {
+    await opened
+    return read(...args)
+  })
   return { log, open }
 }
 
