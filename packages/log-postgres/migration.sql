@@ -146,6 +146,7 @@ CREATE OR REPLACE FUNCTION "rivulet".trim(c "rivulet".channels) RETURNS "rivulet
 DECLARE
   target bigint := greatest(c.floor, c.head - c.max_events);
   found bigint;
+  e record;
 BEGIN
   IF c.head_bytes - c.floor_bytes > c.max_bytes THEN
     SELECT entry_offset INTO found FROM "rivulet".entries
@@ -161,8 +162,13 @@ BEGIN
     target := coalesce(found - 1, c.head);
   END IF;
   IF target > c.floor THEN
-    SELECT entry_offset, entry_check, total_bytes INTO c.floor, c.floor_check, c.floor_bytes FROM "rivulet".entries
-      WHERE channel_id = c.id AND entry_offset = target;
+    SELECT entry_check, total_bytes INTO e FROM "rivulet".entries WHERE channel_id = c.id AND entry_offset = target;
+    -- A row that is lost is found out by who reads. Until then the next publish trims a little further.
+    IF e.entry_check IS NOT NULL THEN
+      c.floor := target;
+      c.floor_check := e.entry_check;
+      c.floor_bytes := e.total_bytes;
+    END IF;
   END IF;
   IF c.floor - c.purged >= 64 OR c.floor_bytes - c.purged_bytes >= 1048576 THEN
     found := least(c.floor, c.purged + 2000);
@@ -427,8 +433,9 @@ BEGIN
   );
   RETURN NEXT concat_ws(' ', c.epoch, c.floor + 1, c.head, c.ended::text, invalid, after, after_check, is_stale::text);
   IF page > 0 AND after < c.head THEN
+    -- By offset: where a row is lost the page is short, and whoever reads knows. LIMIT only tells the planner how little that is.
     RETURN QUERY SELECT entry FROM "rivulet".entries
-      WHERE channel_id = c.id AND entry_offset > after AND entry_offset <= c.head ORDER BY entry_offset LIMIT page;
+      WHERE channel_id = c.id AND entry_offset > after AND entry_offset <= least(c.head, after + page) ORDER BY entry_offset LIMIT page;
   END IF;
 END
 $rivulet$;

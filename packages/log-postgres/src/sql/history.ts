@@ -92,6 +92,7 @@ END`,
 DECLARE
   target bigint := greatest(c.floor, c.head - c.max_events);
   found bigint;
+  e record;
 BEGIN
   IF c.head_bytes - c.floor_bytes > c.max_bytes THEN
     SELECT entry_offset INTO found FROM ${schema}.entries
@@ -107,8 +108,13 @@ BEGIN
     target := coalesce(found - 1, c.head);
   END IF;
   IF target > c.floor THEN
-    SELECT entry_offset, entry_check, total_bytes INTO c.floor, c.floor_check, c.floor_bytes FROM ${schema}.entries
-      WHERE channel_id = c.id AND entry_offset = target;
+    SELECT entry_check, total_bytes INTO e FROM ${schema}.entries WHERE channel_id = c.id AND entry_offset = target;
+    -- A row that is lost is found out by who reads. Until then the next publish trims a little further.
+    IF e.entry_check IS NOT NULL THEN
+      c.floor := target;
+      c.floor_check := e.entry_check;
+      c.floor_bytes := e.total_bytes;
+    END IF;
   END IF;
   IF c.floor - c.purged >= ${purgeEvents} OR c.floor_bytes - c.purged_bytes >= ${purgeBytes} THEN
     found := least(c.floor, c.purged + ${maxPurged});

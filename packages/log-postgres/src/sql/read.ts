@@ -46,8 +46,9 @@ BEGIN
   );
   RETURN NEXT concat_ws(' ', c.epoch, c.floor + 1, c.head, c.ended::text, invalid, after, after_check, is_stale::text);
   IF page > 0 AND after < c.head THEN
+    -- By offset: where a row is lost the page is short, and whoever reads knows. LIMIT only tells the planner how little that is.
     RETURN QUERY SELECT entry FROM ${schema}.entries
-      WHERE channel_id = c.id AND entry_offset > after AND entry_offset <= c.head ORDER BY entry_offset LIMIT page;
+      WHERE channel_id = c.id AND entry_offset > after AND entry_offset <= least(c.head, after + page) ORDER BY entry_offset LIMIT page;
   END IF;
 END`,
     }),
