@@ -85,7 +85,7 @@ export class PoolLog implements PostgresLog {
     this.#assertOpen()
     options.signal?.throwIfAborted()
     // Without a wait where there is none, so that calls are queued in their order.
-    if (this.#migratesItself) await this.#migration.run()
+    if (this.#migratesItself) await this.#migrateFirst()
     this.#upkeep.note()
     return this.#queues.append(channel, entry, options)
   }
@@ -146,8 +146,14 @@ export class PoolLog implements PostgresLog {
 
   async #begin(): Promise<void> {
     this.#assertOpen()
-    if (this.#migratesItself) await this.#migration.run()
+    if (this.#migratesItself) await this.#migrateFirst()
     this.#upkeep.note()
+  }
+
+  async #migrateFirst(): Promise<void> {
+    await this.#migration.run()
+    // It may have been closed meanwhile.
+    this.#assertOpen()
   }
 
   /** Where the schema is not there, who follows is told by the read that comes next. */

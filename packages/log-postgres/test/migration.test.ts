@@ -40,6 +40,21 @@ postgres.describe('migrating', () => {
     expect(positions.map(({ offset }) => offset)).toEqual([1, 2, 3, 4, 5])
   })
 
+  test('leaves nothing to be done that was called before and is ready after close()', async () => {
+    const log = storage.log({ migrate: true })
+    const closed = { code: 'ERR_SSE_LOG_CLOSED' }
+    const calls = [
+      log.append('orders', entry()),
+      log.configure('orders', { retention: {} }),
+      log.read('orders', { after: 'start', limit: 1 }),
+    ]
+    const closing = log.close()
+    for (const call of calls) await expect(call).rejects.toMatchObject(closed)
+    await closing
+    await storage.log().migrate()
+    expect(await storage.sql('SELECT name FROM $schema.channels')).toEqual([])
+  })
+
   test('is missed with advice where it has not been run', async () => {
     const log = storage.log({ migrate: false })
     const failure = { code: 'ERR_SSE_LOG_SCHEMA', message: expect.stringContaining('log.migrate()') }
