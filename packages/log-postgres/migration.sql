@@ -413,6 +413,9 @@ BEGIN
     after := c.head;
     after_check := c.head_check;
   ELSIF mode = 'position' THEN
+    IF its_epoch = c.epoch AND its_offset > c.head AND pg_is_in_recovery() THEN
+      RAISE EXCEPTION 'This standby has come to offset % of the channel, and not to % yet.', c.head, its_offset USING ERRCODE = 'SSE03';
+    END IF;
     invalid := CASE
       WHEN its_epoch <> c.epoch OR its_offset > c.head THEN 'unknown'
       WHEN its_offset < c.floor THEN 'expired'

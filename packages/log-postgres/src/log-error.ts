@@ -44,6 +44,11 @@ const explanations: readonly ErrorExplanation[] = [
   },
   {
     code: 'ERR_SSE_LOG_UNREACHABLE',
+    pattern: /^SSE03 /,
+    advice: 'Try again when it has caught up; if it stays so, look at pg_stat_wal_receiver, or read from the primary.',
+  },
+  {
+    code: 'ERR_SSE_LOG_UNREACHABLE',
     pattern: /^(?:08\w{3}|53300|57\w{3}|3D000|40001|40P01|SSE02) /,
     advice: 'PostgreSQL cannot do this now. Try again; if it stays so, look at its log.',
   },

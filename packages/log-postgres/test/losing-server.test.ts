@@ -120,6 +120,37 @@ postgres.describe('a standby', () => {
     for (const dispose of disposals.splice(0).reverse()) await dispose()
   })
 
+  test('that is behind asks for patience, and says nothing of a gap', async () => {
+    const primary = await OwnServer.start(postgres.path)
+    disposals.push(() => primary.dispose())
+    const before = new Storage(primary.config)
+    disposals.push(() => before.close())
+    const log = before.log()
+    const first = await log.append('news', entry('first'))
+    const standby = await primary.startStandby()
+    disposals.push(() => standby.dispose())
+    const after = new Storage(standby.config)
+    disposals.push(() => after.close())
+    const reader = after.log({ schema: before.schema, migrate: false })
+
+    await after.admin.query('SELECT pg_wal_replay_pause()')
+    const paused = `SELECT pg_get_wal_replay_pause_state()`
+    while ((await after.sql(paused))[0]?.[0] !== 'paused') await new Promise(setImmediate)
+    const ahead = await log.append('news', entry('seen elsewhere'))
+    await log.append('news', entry('last'))
+    await expect(reader.read('news', { after: ahead, limit: 10 })).rejects.toMatchObject({
+      code: 'ERR_SSE_LOG_UNREACHABLE',
+      cause: { code: 'SSE03' },
+    })
+    expect(await reader.read('news', { after: first, limit: 10 })).toMatchObject({ head: 1, entries: [] })
+    const listener = new Listener(reader, 'news', ahead)
+    await listener.until(({ errors }) => errors.length > 0)
+    await after.admin.query('SELECT pg_wal_replay_resume()')
+    await listener.until(({ entries }) => entries.length > 0)
+    expect([listener.data, listener.resets]).toEqual([['last'], []])
+    await listener.stop()
+  }, 40_000)
+
   test('serves readers, takes no appends, and once it is promoted knows what it has lost', async () => {
     const primary = await OwnServer.start(postgres.path)
     disposals.push(() => primary.dispose())

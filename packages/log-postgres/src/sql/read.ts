@@ -5,7 +5,8 @@ export function readSql(schema: string): string {
   return [
     functionSql({
       // STABLE: bounds and entries are of one moment. mode: 'start', 'head' or 'position'. Gives no row where there is no such channel;
-      // else 'epoch first head ended invalid offset check isStale' and then the entries' JSON.
+      // else 'epoch first head ended invalid offset check isStale' and then the entries' JSON. A position that a standby has not come to
+      // yet is no wrong one: who has seen what is behind it would be sent that again.
       name: `${schema}.read`,
       parameters: 'channel text, mode text, its_epoch text, its_offset bigint, its_check text, page bigint',
       returns: 'SETOF text',
@@ -26,6 +27,9 @@ BEGIN
     after := c.head;
     after_check := c.head_check;
   ELSIF mode = 'position' THEN
+    IF its_epoch = c.epoch AND its_offset > c.head AND pg_is_in_recovery() THEN
+      RAISE EXCEPTION 'This standby has come to offset % of the channel, and not to % yet.', c.head, its_offset USING ERRCODE = 'SSE03';
+    END IF;
     invalid := CASE
       WHEN its_epoch <> c.epoch OR its_offset > c.head THEN 'unknown'
       WHEN its_offset < c.floor THEN 'expired'
