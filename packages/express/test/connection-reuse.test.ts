@@ -50,7 +50,7 @@ describe.each(majors)(
       },
       'given to next'(_request, response, next) {
         response.sse().send({ data: 1 })
-        setImmediate(next, failure)
+        setImmediate(() => next(failure))
       },
       'of a listener'(_request, response) {
         const stream = response.sse()
