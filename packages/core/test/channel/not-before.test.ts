@@ -1,3 +1,4 @@
+import { ControlledLog } from '../../../../test/resume/harness/controlled-log.ts'
 import { makeChannel, publishAll, serve } from './live.ts'
 
 describe('notBefore, where the log has lost the place that it names', () => {
@@ -74,5 +75,27 @@ describe('notBefore, where the log has lost the place that it names', () => {
     await client.hasData(3)
     expect(client.control).toEqual(['$gap', '$ready'])
     expect(client.data).toEqual(['state', '5', '6'])
+  })
+
+  test('holds back nothing that is published afterwards', async () => {
+    const log = new ControlledLog()
+    const channel = makeChannel({ log })
+    const ids = await publishAll(channel, ['a', 'b', 'c', 'd', 'e', 'f'])
+    const server = await serve((stream) => stream.subscribe(channel, { notBefore: ids[5] ?? '' }))
+    const connected = server.connect()
+    await connected.has('$ready')
+    log.rollBack(channel.name, 3)
+    await connected.has('$ready', 2)
+    const fresh = server.connect()
+    await fresh.has('$ready')
+    // They get the offsets of what was lost.
+    await publishAll(channel, ['g', 'h'])
+    for (const client of [connected, fresh]) await client.hasData(2)
+    expect(connected.control).toEqual(['$ready', '$gap', '$ready'])
+    expect(fresh.control).toEqual(['$ready'])
+    for (const { data } of [connected, fresh]) expect(data).toEqual(['g', 'h'])
+    const back = server.connect(fresh.lastEventId)
+    await back.has('$ready')
+    expect(back.json('$ready')).toMatchObject({ resumed: true })
   })
 })
