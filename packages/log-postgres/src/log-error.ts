@@ -45,7 +45,8 @@ const explanations: readonly ErrorExplanation[] = [
   {
     code: 'ERR_SSE_LOG_UNREACHABLE',
     pattern: /^SSE03 /,
-    advice: 'Try again when it has caught up; if it stays so, look at pg_stat_wal_receiver, or read from the primary.',
+    advice:
+      'Try again when it has caught up; if it stays so, look at pg_stat_wal_receiver, or read from the primary.',
   },
   {
     code: 'ERR_SSE_LOG_UNREACHABLE',
