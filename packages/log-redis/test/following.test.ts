@@ -4,6 +4,7 @@ import { entry, Listener, listen } from '../../../test/support/log-listener.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { createRedisLog } from '../src/index.ts'
 import { openers } from './clients.ts'
+import { Gateway } from './gateway.ts'
 import { Storage, sharedPort } from './storage.ts'
 import { until } from './until.ts'
 
@@ -162,6 +163,23 @@ for (const [name, open] of openers) {
       await other.until(({ entries }) => entries.length === 2)
       expect(await counts()).toEqual([1, 0])
       await other.stop()
+    })
+
+    test('forgets a channel that is let go of while the connection is lost', async () => {
+      const gateway = await Gateway.start(sharedPort)
+      const user = await open({ port: gateway.port, name: storage.connectionName })
+      const log = createRedisLog({ client: user.client, prefix: storage.prefix, checkMs: never })
+      const other = await listen(log, 'other')
+      const listener = await listen(log, 'news')
+      await listener.stop()
+      gateway.switchTo(sharedPort)
+      const publisher = await storage.log()
+      await publisher.append('other', entry())
+      await other.until(({ entries }) => entries.length === 2)
+      await until(async () => (await subscriptions(storage, 'other', 'news')).join() === '1,0')
+      await log.close()
+      await user.close()
+      await gateway.close()
     })
 
     test('leaves the client as it was, and no connection of its own', async () => {

@@ -72,7 +72,8 @@ function openSubscriber(client: NodeRedis, events: SubscriberEvents): Subscriber
   redis.connect().catch(events.error)
   return {
     subscribe: (name) => redis.subscribe(name, listener),
-    unsubscribe: (name) => redis.unsubscribe(name),
+    // Where the connection is lost before the answer it would subscribe again by itself: then after that.
+    unsubscribe: (name) => redis.unsubscribe(name).catch(() => redis.unsubscribe(name)),
     // It pings by itself, and gives up a connection on which nothing comes.
     ping() {},
     close() {
