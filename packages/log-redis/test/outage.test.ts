@@ -12,7 +12,7 @@ import { Storage } from './storage.ts'
 import { until } from './until.ts'
 
 const redis = needs('redis-server')
-const answerMs = 300
+const answerMs = 1_000
 
 for (const [name, open] of openers) {
   redis.describe(`an outage that outlasts its calls, over ${name}`, () => {
@@ -122,7 +122,7 @@ async function fail(log: EventLog): Promise<void> {
   await listener.until(({ errors }) => errors.length > 0)
   await listener.stop()
   // A moment more: what was called last is taken back then.
-  await new Promise((resolve) => setTimeout(resolve, 2 * answerMs))
+  await new Promise((resolve) => setTimeout(resolve, answerMs))
 }
 
 /** The server began with nothing: what it has now was stored after the outage. */

@@ -47,7 +47,7 @@ for (const [name, open] of openers) {
       [', in a channel that is kept for ever', false],
     ] as const) {
       test(`is stored once where the connection is given up after a long time${kept}`, async () => {
-        const log = createRedisLog({ client: user.client, prefix: storage.prefix, answerMs: 300 })
+        const log = createRedisLog({ client: user.client, prefix: storage.prefix, answerMs: 2_000 })
         await log.configure('news', { retention: { idleMs } })
         await log.append('news', entry('first'))
         proxy.swallowAnswersFrom('lost answer')
