@@ -3,7 +3,7 @@ export default [
   {
     name: '@rivulet/core',
     path: 'packages/core/dist/index.mjs',
-    limit: '23 kB',
+    limit: '24.5 kB',
     modifyEsbuildConfig: (config) => ({ ...config, platform: 'node' }),
   },
   {

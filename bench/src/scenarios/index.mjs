@@ -73,7 +73,7 @@ export const scenarios = [
       { figure: 'user', against: 'naive', atMost: 0.8 },
       { figure: 'cpu', againstBest: libraries, atMost: 1 },
     ],
-    quickBars: [{ figure: 'user', against: 'naive', atMost: 0.4 }],
+    quickBars: [{ figure: 'user', against: 'naive', atMost: 0.5 }],
   },
   {
     name: 'observed',
