@@ -52,11 +52,10 @@ async function openFeed(writer, { address, channel }) {
       const entries = data.map(entryWith)
       batch += 1
       // As `packages/log-postgres/src/batch-store.ts` has it.
-      return writer.query('SELECT "rivulet".append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', [
+      return writer.query('SELECT "rivulet".append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)', [
         channel,
         entries.map(({ text }) => text),
         entries.map(({ check }) => check),
-        entries.map(({ at }) => at),
         data.map((one) => Buffer.byteLength(one)),
         null,
         null,

@@ -48,8 +48,8 @@ async function openFeed(connect, { port }, channel) {
       batch += 1
       const command = [...before, String(batch), remember]
       for (const one of data) {
-        const { check, at, text } = entryWith(one)
-        command.push(text, check, String(at), String(Buffer.byteLength(one)), 'event', '0')
+        const { check, text } = entryWith(one)
+        command.push(text, check, String(Buffer.byteLength(one)), 'event', '0')
       }
       return client.send(command)
     },

@@ -1,5 +1,5 @@
-/** Epoch, retention, PUBLISH, the name published under; the batch's number, how long it is remembered; six for each entry. */
-const argumentCount = 4 + 2 + 6
+/** Epoch, retention, PUBLISH, the name published under; the batch's number, how long idempotency keys are; five for each entry. */
+const argumentCount = 4 + 2 + 5
 
 /**
  * Has a log append one entry to a server that is none, and looks what it sends, so that by hand the same script gets the same

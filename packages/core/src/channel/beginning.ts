@@ -1,6 +1,7 @@
 import type { Position } from '../log/event-log.ts'
 import type { Ring } from '../log/ring.ts'
 import type { Gap, GapReason } from '../wire/control-event.ts'
+import type { Abortable } from './abortable.ts'
 import type { Hub } from './hub.ts'
 import type { Page } from './page.ts'
 import type { PageRead, ReadBounds } from './page-shelf.ts'
@@ -45,21 +46,21 @@ export function beginningInRing(subscription: LocatedSubscription, opening: Open
 /**
  * Finds out where a subscription begins, with the log's help where it takes it.
  *
- * @throws (rejects) the signal's reason.
+ * @throws (rejects) the asker's reason.
  */
 export async function locate(
   subscription: LocatedSubscription,
   opening: Opening,
-  signal: AbortSignal,
+  asker: Abortable,
 ): Promise<Beginning> {
   const { hub } = subscription
-  const ring = await hub.start(signal)
+  const ring = await hub.start(asker)
   const start = startOf(subscription, opening)
   const known = knownBeginning(ring, start)
   if (known !== null) return known
-  const beginning = await readBeginning(subscription, opening, start, signal)
+  const beginning = await readBeginning(subscription, opening, start, asker)
   // Either the tail has not noticed yet that the history changed, or the page is older than the change.
-  if (!hub.agreesWith(beginning.position)) await hub.recheck(signal)
+  if (!hub.agreesWith(beginning.position)) await hub.recheck(asker)
   return beginning
 }
 
@@ -83,26 +84,26 @@ async function readBeginning(
   subscription: LocatedSubscription,
   opening: Opening,
   start: Start,
-  signal: AbortSignal,
+  asker: Abortable,
 ): Promise<Beginning> {
   const { hub, options } = subscription
   const { notBefore } = options
-  const read = await readFrom(hub, start, signal)
+  const read = await readFrom(hub, start, asker)
   const { after, epoch } = read.bounds
   const gap = gapOf(subscription, opening, read.bounds)
   const isEarly =
     typeof notBefore === 'object' && notBefore.epoch === epoch && after.offset < notBefore.offset
   if (!isEarly) return beginningOf(subscription, read, gap)
   const isAsked = start === notBefore
-  const allowed = isAsked ? read : await hub.readPage(notBefore, signal)
+  const allowed = isAsked ? read : await hub.readPage(notBefore, asker)
   if (allowed.bounds.invalid === undefined) return beginningOf(subscription, allowed, gap)
-  const own = isAsked ? await readFrom(hub, opening.start, signal) : read
+  const own = isAsked ? await readFrom(hub, opening.start, asker) : read
   const through = { epoch, offset: Math.min(notBefore.offset, allowed.bounds.head) }
   return withholding(subscription, opening, own, through)
 }
 
-function readFrom(hub: Hub, start: Start, signal: AbortSignal): Promise<PageRead> {
-  return hub.readPage(start === 'unreadable' || start === 'head' ? 'start' : start, signal)
+function readFrom(hub: Hub, start: Start, asker: Abortable): Promise<PageRead> {
+  return hub.readPage(start === 'unreadable' || start === 'head' ? 'start' : start, asker)
 }
 
 function beginningOf(

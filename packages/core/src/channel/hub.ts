@@ -5,6 +5,7 @@ import type { ResolvedRetention } from '../log/retention.ts'
 import { Ring } from '../log/ring.ts'
 import type { OpenStream } from '../stream/open-stream.ts'
 import type { PayloadRules } from '../wire/event-check.ts'
+import { type Abortable, abortableOf, unlessAborted } from './abortable.ts'
 import { watchDelivery } from './delivery-watch.ts'
 import {
   delivered,
@@ -19,7 +20,6 @@ import type { PageRead, ReadBounds } from './page-shelf.ts'
 import { PatientReader } from './patient-reader.ts'
 import { type IndexedMember, TopicIndex } from './topic-index.ts'
 import type { TopicSet } from './topic-set.ts'
-import { unlessAborted } from './unless-aborted.ts'
 
 /** Waits as after some failures (1.6 s at most): a tail that ends has tried by itself before. */
 const tailAttempt = 5
@@ -138,24 +138,24 @@ export class Hub implements TailHandlers {
     this.#ahead.add(subscription)
   }
 
-  /** The ring, started if need be. Waits for as long as the log fails. Rejects only with the reason of the caller's signal. */
-  start(signal: AbortSignal): Promise<Ring> {
+  /** The ring, started if need be. Waits for as long as the log fails. Rejects only with the reason of the caller. */
+  start(asker: Abortable): Promise<Ring> {
     if (this.#ring !== null) return Promise.resolve(this.#ring)
     this.#starting ??= this.#start(this.#stopping.signal)
-    return unlessAborted(this.#starting, signal)
+    return unlessAborted(this.#starting, asker)
   }
 
-  /** Reads a page, trying again while the log fails. Rejects only with the signal's reason. */
-  async readPage(after: Position | 'start', signal: AbortSignal): Promise<PageRead> {
-    const read = await this.#reader.page(after, signal, this.#stopping.signal)
+  /** Reads a page, trying again while the log fails. Rejects only with the caller's reason. */
+  async readPage(after: Position | 'start', asker: Abortable): Promise<PageRead> {
+    const read = await this.#reader.page(after, asker, this.#stopping.signal)
     this.#note(read.bounds)
     if (this.#ring !== null) read.page.clip(this.#ring.base)
     return read
   }
 
-  /** Asks the log for its bounds and its newest position, trying again while it fails. Rejects only with the signal's reason. */
-  readBounds(signal: AbortSignal): Promise<ReadResult> {
-    return this.#reader.bounds('head', signal)
+  /** Asks the log for its bounds and its newest position, trying again while it fails. Rejects only with the caller's reason. */
+  readBounds(asker: Abortable): Promise<ReadResult> {
+    return this.#reader.bounds('head', asker)
   }
 
   entries(entries: readonly StoredEntry[]): void {
@@ -170,7 +170,7 @@ export class Hub implements TailHandlers {
         this.error(
           new RangeError(`The log gave entry ${entry.offset} after ${ring.head} of channel "${this.name}".`),
         )
-        this.recheck(this.#stopping.signal).catch(ignoreStop)
+        this.recheck(abortableOf(this.#stopping.signal)).catch(ignoreStop)
         return
       }
     }
@@ -198,11 +198,11 @@ export class Hub implements TailHandlers {
 
   /**
    * The log and its tail contradict each other, as they may while a history is being lost: follows anew, from the newest entry
-   * if the log still has it, else from the history that there is now. Rejects only with the reason of the caller's signal.
+   * if the log still has it, else from the history that there is now. Rejects only with the reason of the caller.
    */
-  recheck(signal: AbortSignal): Promise<void> {
+  recheck(asker: Abortable): Promise<void> {
     this.#checking ??= this.#recheck(this.#stopping.signal)
-    return unlessAborted(this.#checking, signal)
+    return unlessAborted(this.#checking, asker)
   }
 
   error(error: unknown): void {
@@ -229,8 +229,9 @@ export class Hub implements TailHandlers {
   }
 
   async #start(signal: AbortSignal): Promise<Ring> {
-    await this.#reader.insist(signal, () => this.#parts.configure())
-    const result = await this.#reader.bounds('head', signal)
+    const asker = abortableOf(signal)
+    await this.#reader.insist(asker, () => this.#parts.configure())
+    const result = await this.#reader.bounds('head', asker)
     signal.throwIfAborted()
     this.#note(result)
     const { after, ended } = result
@@ -251,7 +252,7 @@ export class Hub implements TailHandlers {
       })
       // A tail that ended by itself, whatever the log meant by it, leaves subscriptions behind.
       .then(() => backOff(tailAttempt, signal))
-      .then(() => this.#reader.bounds('head', signal))
+      .then(() => this.#reader.bounds('head', abortableOf(signal)))
       .then(() => {
         // The next tail knows nothing of this one's failure.
         this.recovered()
@@ -265,7 +266,7 @@ export class Hub implements TailHandlers {
     // A log that goes on contradicting itself must not keep the process busy.
     await backOff(recheckAttempt, signal)
     const after = this.#ring?.headPosition ?? 'head'
-    const result = await this.#reader.bounds(after, signal)
+    const result = await this.#reader.bounds(after, abortableOf(signal))
     signal.throwIfAborted()
     this.#checking = null
     if (result.invalid !== undefined) this.reset(result.after)

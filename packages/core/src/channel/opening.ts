@@ -6,6 +6,7 @@ import { checkCursor, formatCursor } from '../wire/cursor.ts'
 import type { EventFields } from '../wire/encode-event.ts'
 import { encodeChecked } from '../wire/event-check.ts'
 import { SseError, show } from '../wire/sse-error.ts'
+import type { Abortable } from './abortable.ts'
 import {
   type Beginning,
   beginningInRing,
@@ -26,8 +27,8 @@ export interface OpeningSubscription extends FeedMember, LocatedSubscription {
   readonly feed: StreamSubscriptions
   readonly stream: OpenStream
   readonly isClosed: boolean
-  /** What `work` gives; `null` once the subscription has closed, which aborts the signal. */
-  whileOpen<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | null>
+  /** What `work` gives; `null` once the subscription has closed, which aborts it. */
+  whileOpen<T>(work: (asker: Abortable) => Promise<T>): Promise<T | null>
   settleReady(ready: SubscriptionReady): void
   /** Calls `begin` when it is this subscription's turn, and serves it right behind: what both write leaves together. */
   beginInTurn(begin: () => void): void
@@ -63,7 +64,7 @@ async function openSlowly(subscription: OpeningSubscription, opening: Opening): 
   const { hub, stream } = subscription
   for (;;) {
     const { generation } = hub
-    const beginning = await subscription.whileOpen((signal) => locate(subscription, opening, signal))
+    const beginning = await subscription.whileOpen((asker) => locate(subscription, opening, asker))
     if (beginning === null) return
     if (generation !== hub.generation) continue
     if (beginning.gap !== null) await tellGap(subscription, beginning.gap)
@@ -104,7 +105,7 @@ async function sendSnapshot(
   const isFresh = !opening.isClaimed && opening.start === 'head'
   if (options.snapshot === undefined || (gap === null && !isFresh)) return null
   const { generation } = hub
-  const bounds = await subscription.whileOpen((signal) => hub.readBounds(signal))
+  const bounds = await subscription.whileOpen((asker) => hub.readBounds(asker))
   if (bounds === null) return null
   const given = await options.snapshot({
     position: formatCursor(hub.tag, bounds.after),
@@ -121,7 +122,7 @@ async function sendSnapshot(
   }
   if (position === null) return bounds.after
   const at = checkCursor('snapshot: position', position, hub.tag)
-  const isUnknown = await subscription.whileOpen((signal) => isUnknownTo(hub, at, signal))
+  const isUnknown = await subscription.whileOpen((asker) => isUnknownTo(hub, at, asker))
   // In a history that was lost meanwhile everything begins anew anyway.
   if (isUnknown === true && generation === hub.generation) {
     throw new SseError(
@@ -134,9 +135,9 @@ async function sendSnapshot(
 }
 
 /** A position that nobody has would be waited for in vain. */
-async function isUnknownTo(hub: Hub, position: Position, signal: AbortSignal): Promise<boolean> {
+async function isUnknownTo(hub: Hub, position: Position, asker: Abortable): Promise<boolean> {
   if (hub.ring?.has(position) === true) return false
-  const { bounds } = await hub.readPage(position, signal)
+  const { bounds } = await hub.readPage(position, asker)
   return bounds.invalid === 'unknown'
 }
 

@@ -1,8 +1,8 @@
 import type { EventLog, Position, ReadAfter, ReadResult } from '../log/event-log.ts'
 import { backOff } from '../log/kit/back-off.ts'
+import { type Abortable, unlessAborted } from './abortable.ts'
 import { PageReader } from './page-reader.ts'
 import type { PageRead } from './page-shelf.ts'
-import { unlessAborted } from './unless-aborted.ts'
 
 /** Whose log is read, and who hears of its failures. */
 export interface PatientReaderParts {
@@ -14,7 +14,7 @@ export interface PatientReaderParts {
   onRecovered(): void
 }
 
-/** Reads a channel's log, trying again for as long as it fails. Rejects with the signal's reason alone. */
+/** Reads a channel's log, trying again for as long as it fails. Rejects with the reason of whoever asks alone. */
 export class PatientReader {
   readonly #parts: PatientReaderParts
   readonly #pages: PageReader
@@ -27,17 +27,17 @@ export class PatientReader {
   /**
    * The page after a position.
    *
-   * @param signal Of whoever asks.
+   * @param asker Aborts when whoever asks wants it no more.
    * @param shared Of all who may ask for the same page.
    */
-  page(after: Position | 'start', signal: AbortSignal, shared: AbortSignal): Promise<PageRead> {
-    return this.insist(signal, () => unlessAborted(this.#pages.read(after, shared), signal))
+  page(after: Position | 'start', asker: Abortable, shared: AbortSignal): Promise<PageRead> {
+    return this.insist(asker, () => unlessAborted(this.#pages.read(after, shared), asker))
   }
 
   /** Its bounds, and whether a position is valid. */
-  bounds(after: ReadAfter, signal: AbortSignal): Promise<ReadResult> {
+  bounds(after: ReadAfter, asker: Abortable): Promise<ReadResult> {
     const { log, channel } = this.#parts
-    return this.insist(signal, () => log.read(channel, { after, limit: 0, signal }))
+    return this.insist(asker, () => log.read(channel, { after, limit: 0, signal: asker.signal }))
   }
 
   /** What it read is of no use any more. */
@@ -45,16 +45,16 @@ export class PatientReader {
     this.#pages.forget()
   }
 
-  async insist<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  async insist<T>(asker: Abortable, call: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
       try {
         const result = await call()
         if (attempt > 0) this.#parts.onRecovered()
         return result
       } catch (error) {
-        signal.throwIfAborted()
+        asker.throwIfAborted()
         this.#parts.onError(error)
-        await backOff(attempt, signal)
+        await backOff(attempt, asker.signal)
       }
     }
   }

@@ -2,6 +2,7 @@ import type { Position } from '../log/event-log.ts'
 import type { EntrySource, Ring } from '../log/ring.ts'
 import type { OpenStream } from '../stream/open-stream.ts'
 import { type Cursor, formatCursor } from '../wire/cursor.ts'
+import type { Abortable } from './abortable.ts'
 import type { Withheld } from './beginning.ts'
 import { becameSlow, replayed } from './diagnostics.ts'
 import { fanOut, type Outcome } from './fan-out.ts'
@@ -160,7 +161,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     fanOut.enqueue(this)
   }
 
-  whileOpen<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | null> {
+  whileOpen<T>(work: (asker: Abortable) => Promise<T>): Promise<T | null> {
     if (this.#state === 'closed') return Promise.resolve(null)
     this.#waits ??= new LogWaits()
     return this.#waits.wait(work)
@@ -319,7 +320,7 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     this.#isReading = true
     const after = this.#position
     const { generation } = this.hub
-    const read = await this.whileOpen((signal) => this.#readAfter(after, signal))
+    const read = await this.whileOpen((asker) => this.#readAfter(after, asker))
     this.#isReading = false
     if (read === null || this.#state !== 'behind') return
     // It may have been opened anew meanwhile, at another position: then it looks for itself.
@@ -333,13 +334,13 @@ export class Subscription implements PublicSubscription, OpeningSubscription, Hu
     fanOut.enqueue(this)
   }
 
-  async #readAfter(after: Position, signal: AbortSignal): Promise<PageRead> {
+  async #readAfter(after: Position, asker: Abortable): Promise<PageRead> {
     const { hub } = this
     const { generation } = hub
-    const read = await hub.readPage(after, signal)
+    const read = await hub.readPage(after, asker)
     const isEmpty = read.bounds.invalid === undefined && read.page.head <= after.offset
     // The tail has brought more than the log says it has: asked again at once, it would say the same.
-    if (isEmpty && hub.generation === generation) await hub.recheck(signal)
+    if (isEmpty && hub.generation === generation) await hub.recheck(asker)
     return read
   }
 }
