@@ -50,15 +50,20 @@ export class Selection {
 }
 
 /**
- * What decides who sees an event fails closed: a promise, say, would be truthy whatever it comes to.
+ * Truthy or not, as anywhere in JavaScript; but a promise would be truthy whatever it comes to, and what decides who sees an event
+ * fails closed.
  *
  * @throws SseError `ERR_SSE_OPTION`
  */
 function checkedVerdict(verdict: unknown): boolean {
-  if (typeof verdict === 'boolean') return verdict
+  if (!isThenable(verdict)) return Boolean(verdict)
   // A promise that rejects must not end the process beside the error that is thrown here.
   Promise.resolve(verdict).catch(() => {})
-  throw new SseError('ERR_SSE_OPTION', `filter must give true or false at once, not ${show(verdict)}.`, {
+  throw new SseError('ERR_SSE_OPTION', `filter must give its answer at once, not ${show(verdict)}.`, {
     value: verdict,
   })
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value
 }

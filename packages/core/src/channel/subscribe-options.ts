@@ -41,7 +41,7 @@ export interface SubscribeOptions<Events = AnyEvents, Output = Events> {
   /** Where clients begin that bring no cursor: `'live'` (default), `'start'`, or an id of this channel. */
   readonly from?: 'live' | 'start' | (string & {}) | undefined
   /**
-   * Called for each event that the topics let through; `false` leaves it out. Synchronous: a throw, and anything but `true` or `false`,
+   * Called for each event that the topics let through; `false` leaves it out. Synchronous: a throw, and a promise,
    * closes the stream with reason `error`.
    */
   readonly filter?: ((event: ChannelEvent<Output>) => boolean) | undefined

@@ -7,7 +7,7 @@ import type { Queries } from '../file/session.ts'
 const maxKnown = 1_000
 
 /**
- * The rows of channels as this connection has left them: to look one up is a fifth of what a commit of one entry takes. They are right for as long
+ * The rows of channels as this connection has left them: to look one up is the dearest statement of a batch of one entry. They are right for as long
  * as nobody else has committed, which SQLite tells each connection by a number.
  *
  * @see https://www.sqlite.org/pragma.html#pragma_data_version
